@@ -1,0 +1,38 @@
+# How everything is compiled: C11, warnings as errors, and the instrumentation
+# that a preset asks for.
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+
+set(COAPSPEC_SANITIZE "" CACHE STRING "value of -fsanitize= for all code, such as address,undefined")
+set(COAPSPEC_FUZZ "" CACHE STRING "engine the fuzz targets link: empty (replay only), libfuzzer or afl")
+option(COAPSPEC_COVERAGE "source-based coverage (clang)" OFF)
+option(COAPSPEC_PURE_ONLY "only the layers that do no I/O, their tests and targets (MSan: no foreign library)" OFF)
+option(COAPSPEC_TESTS "the test programs (they need Check)" ON)
+option(COAPSPEC_CHECKS "the mechanical checks are tests of this build" OFF)
+set_property(CACHE COAPSPEC_FUZZ PROPERTY STRINGS "" libfuzzer afl)
+if(NOT COAPSPEC_FUZZ MATCHES "^(libfuzzer|afl)?$")
+  message(FATAL_ERROR "COAPSPEC_FUZZ is \"${COAPSPEC_FUZZ}\"; it can be empty, libfuzzer or afl")
+endif()
+
+add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+                    -Wvla -Werror -fno-common)
+add_compile_definitions(_GNU_SOURCE)
+if(COAPSPEC_SANITIZE)
+  add_compile_options(-fsanitize=${COAPSPEC_SANITIZE} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${COAPSPEC_SANITIZE})
+endif()
+if(COAPSPEC_COVERAGE)
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
+  add_link_options(-fprofile-instr-generate)
+endif()
+if(COAPSPEC_FUZZ STREQUAL "libfuzzer")
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,80 @@
+/* What a run found, as the writers of reports see it. Filled by the runner;
+ * all strings are owned by the run and outlive the writing. */
+#ifndef CS_REPORT_RESULT_H
+#define CS_REPORT_RESULT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/time.h"
+
+typedef enum cs_verdict {
+  CS_VERDICT_PASS,
+  CS_VERDICT_FAIL,
+  CS_VERDICT_WARN,
+  CS_VERDICT_QUIRK,
+  CS_VERDICT_SKIP,
+  CS_VERDICT_INCONCLUSIVE,
+  CS_VERDICT_XFAIL,
+  CS_VERDICT_XPASS,
+  CS_VERDICT_FLAKY,
+  CS_VERDICT_CRASH,
+  CS_VERDICT_COUNT_
+} cs_verdict;
+
+const char *cs_verdict_name(cs_verdict v); /* "pass" ... */
+
+/* One message that went over the wire. */
+typedef struct cs_report_packet {
+  cs_time at; /* microseconds since the case began */
+  int sent;   /* 1: by us, 0: by the target */
+  cs_span bytes;
+  const char *notation; /* the message in our notation, or "raw HEX" */
+  uint16_t port;        /* our port (a number of the case in memory) */
+} cs_report_packet;
+
+typedef struct cs_report_case {
+  const char *id; /* "7252/4.3/ping" */
+  const char *title;
+  const char *file;      /* scenario file */
+  const char *transport; /* "udp" */
+  cs_verdict verdict;
+  const char *const *requirements;
+  size_t requirement_count;
+  const char *statement; /* the requirement that the verdict is about, or NULL */
+  unsigned line;         /* of the step that decided; 0 when none did */
+  const char *message;   /* one line: why; "" for a pass */
+  cs_time duration;
+  const cs_report_packet *packets;
+  size_t packet_count;
+} cs_report_case;
+
+/* What a requirement says, in our own words; a row of requirements.tsv. */
+typedef struct cs_report_requirement {
+  const char *id;    /* "RFC7252#4.3:empty-con-reset" */
+  const char *level; /* "MUST", "SHOULD" ... */
+  const char *summary;
+} cs_report_requirement;
+
+typedef struct cs_report_run {
+  const char *tool; /* "coapspec" */
+  const char *version;
+  const char *target; /* URI, or "embedded" */
+  const char *profile;
+  const char *driver; /* "memory" or "udp" */
+  uint64_t seed;
+  int64_t started; /* seconds since the epoch; 0 in memory, for equal reports */
+  cs_time duration;
+  const cs_report_case *cases;
+  size_t case_count;
+  const char *trouble; /* why the run ended early, or NULL */
+  /* Optional: lets a report say what a requirement demands. */
+  const cs_report_requirement *known;
+  size_t known_count;
+} cs_report_run;
+
+/* How many cases have this verdict. */
+size_t cs_report_count(const cs_report_run *run, cs_verdict v);
+
+#endif

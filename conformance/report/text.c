@@ -1,0 +1,257 @@
+/* The report for people with a terminal, and for handing on in a mail. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/inside.h"
+
+static void put(FILE *to, const char *text) {
+  cs_report_put(to, text, CS_REPORT_PLAIN);
+}
+
+static void field(FILE *to, const char *name, const char *text) {
+  if (!text || !*text)
+    return;
+  fprintf(to, "  %-10s ", name);
+  put(to, text);
+  fputc('\n', to);
+}
+
+static void title(FILE *to, const char *text) {
+  fprintf(to, "\n%s\n", text);
+  for (size_t i = strlen(text); i > 0; i--)
+    fputc('-', to);
+  fputc('\n', to);
+}
+
+/* "2.1 s" */
+static void put_duration(FILE *to, cs_time t) {
+  fprintf(to, "%llu.%llu s", (unsigned long long)(t / CS_SECOND),
+          (unsigned long long)(t % CS_SECOND / 100000));
+}
+
+static size_t fault_count(const cs_report_run *run) {
+  size_t n = 0;
+  for (size_t i = 0; i < run->case_count; i++)
+    n += cs_report_is_fault(run->cases[i].verdict);
+  return n;
+}
+
+bool cs_report_print_summary(const cs_report_run *run, FILE *to) {
+  put(to, run->target);
+  fprintf(to, ": %zu case%s", run->case_count, run->case_count == 1 ? "" : "s");
+  const char *separator = ": ";
+  for (int v = 0; v < CS_VERDICT_COUNT_; v++) {
+    size_t n = cs_report_count(run, (cs_verdict)v);
+    if (n == 0)
+      continue;
+    fprintf(to, "%s%zu %s", separator, n, cs_verdict_name((cs_verdict)v));
+    separator = ", ";
+  }
+  fputs(" (", to);
+  put_duration(to, run->duration);
+  fputs(")\n", to);
+  if (run->trouble) {
+    fputs("  ended early: ", to);
+    put(to, run->trouble);
+    fputc('\n', to);
+  }
+  return !ferror(to);
+}
+
+static void head(const cs_report_run *run, FILE *to) {
+  char date[CS_REPORT_DATE_MAX], seed[24];
+  put(to, run->tool);
+  fputc(' ', to);
+  put(to, run->version);
+  fputs(": CoAP conformance report\n\n", to);
+  field(to, "target", run->target);
+  field(to, "profile", run->profile);
+  field(to, "driver", run->driver);
+  snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);
+  field(to, "seed", seed);
+  field(to, "started", cs_report_date(run->started, date));
+  fprintf(to, "  %-10s ", "duration");
+  put_duration(to, run->duration);
+  fprintf(to, "\n  %-10s %zu\n", "cases", run->case_count);
+  if (run->trouble) {
+    fputs("\nThe run ended early, what follows is not everything: ", to);
+    put(to, run->trouble);
+    fputc('\n', to);
+  }
+}
+
+static const char *explain(cs_verdict v) {
+  static const char *const text[CS_VERDICT_COUNT_] = {
+      [CS_VERDICT_PASS] = "as the RFC demands",
+      [CS_VERDICT_FAIL] = "a MUST is broken",
+      [CS_VERDICT_WARN] = "a SHOULD is not followed",
+      [CS_VERDICT_QUIRK] = "a difference that is known and tolerated",
+      [CS_VERDICT_SKIP] = "a probe saw that the target has not what is needed",
+      [CS_VERDICT_INCONCLUSIVE] = "no verdict could be reached",
+      [CS_VERDICT_XFAIL] = "a fault that the profile declares; still a fault",
+      [CS_VERDICT_XPASS] = "the profile declares a fault that was not seen",
+      [CS_VERDICT_FLAKY] = "differs from one run to the next",
+      [CS_VERDICT_CRASH] = "the target ended or stopped answering",
+  };
+  return (unsigned)v < CS_VERDICT_COUNT_ ? text[v] : "";
+}
+
+static void verdicts(const cs_report_run *run, FILE *to) {
+  title(to, "Verdicts");
+  for (int v = 0; v < CS_VERDICT_COUNT_; v++) {
+    size_t n = cs_report_count(run, (cs_verdict)v);
+    if (n > 0)
+      fprintf(to, "  %-12s %5zu   %s\n", cs_verdict_name((cs_verdict)v), n, explain((cs_verdict)v));
+  }
+  fprintf(to, "\n  Faults of the target: %zu of %zu cases.\n", fault_count(run), run->case_count);
+}
+
+/* One line a section, with a column for every verdict that occurs at all. */
+static void sections(const cs_report_run *run, const cs_report_groups *groups, FILE *to) {
+  title(to, "By section");
+  fprintf(to, "  %-26s", "");
+  for (int v = 0; v < CS_VERDICT_COUNT_; v++)
+    if (cs_report_count(run, (cs_verdict)v) > 0)
+      fprintf(to, " %*s", v == CS_VERDICT_INCONCLUSIVE ? 12 : 6, cs_verdict_name((cs_verdict)v));
+  fputc('\n', to);
+  for (size_t i = 0; i < groups->count; i++) {
+    const cs_report_group *g = &groups->at[i];
+    fputs("  ", to);
+    put(to, g->section);
+    for (size_t n = strlen(g->section); n < 26; n++)
+      fputc(' ', to);
+    for (int v = 0; v < CS_VERDICT_COUNT_; v++) {
+      int width = v == CS_VERDICT_INCONCLUSIVE ? 12 : 6;
+      if (cs_report_count(run, (cs_verdict)v) == 0)
+        continue;
+      if (g->counts[v] > 0)
+        fprintf(to, " %*zu", width, g->counts[v]);
+      else
+        fprintf(to, " %*s", width, ".");
+    }
+    fputc('\n', to);
+  }
+}
+
+static void put_hex(FILE *to, cs_span bytes) {
+  const size_t per_line = 24;
+  for (size_t i = 0; i < bytes.len; i++) {
+    if (i % per_line == 0)
+      fprintf(to, "%s                   ", i ? "\n" : "");
+    fprintf(to, " %02x", bytes.at[i]);
+  }
+  if (bytes.len > 0)
+    fputc('\n', to);
+}
+
+/* "RFC7252#4.3:x (RFC 7252 section 4.3, MUST: a ping is answered)" */
+static void requirement(const cs_report_run *run, const char *name, const char *id, FILE *to) {
+  char section[96];
+  const cs_report_requirement *known = cs_report_find_requirement(run, id);
+  cs_report_section(id, section, sizeof section);
+  fprintf(to, "  %-10s ", name);
+  put(to, id);
+  fputs(" (", to);
+  put(to, section);
+  if (known) {
+    fputs(", ", to);
+    put(to, known->level);
+    fputs(": ", to);
+    put(to, known->summary);
+  }
+  fputs(")\n", to);
+}
+
+/* The verdict and id lead; the rest is indented below them. */
+static void case_block(const cs_report_run *run, const cs_report_case *c, unsigned port, FILE *to) {
+  char at[CS_REPORT_TIME_MAX];
+  fprintf(to, "%-5s ", cs_verdict_name(c->verdict));
+  put(to, c->id);
+  fputs(" over ", to);
+  put(to, c->transport);
+  fputc('\n', to);
+  field(to, "title", c->title);
+  field(to, "why", c->message);
+  if (c->statement)
+    requirement(run, "statement", c->statement, to);
+  for (size_t i = 0; i < c->requirement_count; i++)
+    if (!c->statement || strcmp(c->requirements[i], c->statement) != 0)
+      requirement(run, "covers", c->requirements[i], to);
+  if (c->file) {
+    fprintf(to, "  %-10s ", "scenario");
+    put(to, c->file);
+    if (c->line > 0)
+      fprintf(to, ":%u", c->line);
+    fputc('\n', to);
+  }
+  if (c->packet_count > 0)
+    fprintf(to, "  %-10s > sent by us, < received; seconds since the case began\n", "exchange");
+  for (size_t i = 0; i < c->packet_count; i++) {
+    const cs_report_packet *p = &c->packets[i];
+    fprintf(to, "%15s %c ", cs_report_seconds(p->at, at), p->sent ? '>' : '<');
+    put(to, p->notation);
+    fputc('\n', to);
+    put_hex(to, p->bytes);
+  }
+  if (port > 0)
+    fprintf(to, "  %-10s report.pcap, udp.port == %u\n", "capture", port);
+}
+
+bool cs_report_print_case(const cs_report_run *run, const cs_report_case *c, FILE *to) {
+  case_block(run, c, 0, to);
+  return !ferror(to);
+}
+
+static void evidence(const cs_report_run *run, const cs_report_groups *groups,
+                     const uint16_t *capture_ports, FILE *to) {
+  /* What a reader has to act on comes first. */
+  static const cs_verdict order[] = {
+      CS_VERDICT_CRASH, CS_VERDICT_FAIL,  CS_VERDICT_XPASS,
+      CS_VERDICT_FLAKY, CS_VERDICT_XFAIL, CS_VERDICT_INCONCLUSIVE,
+      CS_VERDICT_WARN,  CS_VERDICT_QUIRK, CS_VERDICT_SKIP,
+  };
+  if (cs_report_count(run, CS_VERDICT_PASS) == run->case_count)
+    return;
+  title(to, "Cases that are not a pass");
+  for (size_t v = 0; v < sizeof order / sizeof order[0]; v++)
+    for (size_t g = 0; g < groups->count; g++)
+      for (size_t i = 0; i < groups->at[g].case_count; i++) {
+        const cs_report_case *c = groups->at[g].cases[i];
+        if (c->verdict != order[v])
+          continue;
+        fputc('\n', to);
+        case_block(run, c, capture_ports[c - run->cases], to);
+      }
+}
+
+static void list(const cs_report_run *run, const cs_report_groups *groups, FILE *to) {
+  if (run->case_count == 0)
+    return;
+  title(to, "All cases");
+  for (size_t g = 0; g < groups->count; g++)
+    for (size_t i = 0; i < groups->at[g].case_count; i++) {
+      const cs_report_case *c = groups->at[g].cases[i];
+      fprintf(to, "  %-12s ", cs_verdict_name(c->verdict));
+      put(to, c->id);
+      fputs("  ", to);
+      put(to, c->title);
+      fputc('\n', to);
+    }
+}
+
+bool cs_report_print_text(const cs_report_run *run, FILE *to) {
+  cs_report_groups groups;
+  uint16_t *capture_ports = cs_report_capture_ports(run);
+  if (!capture_ports || !cs_report_groups_make(run, &groups)) {
+    free(capture_ports);
+    return false;
+  }
+  head(run, to);
+  verdicts(run, to);
+  sections(run, &groups, to);
+  evidence(run, &groups, capture_ports, to);
+  list(run, &groups, to);
+  cs_report_groups_free(&groups);
+  free(capture_ports);
+  return !ferror(to);
+}

@@ -1,0 +1,64 @@
+/* One case: a scenario that is being played against a target, as a machine
+ * that does no I/O. Bytes and a time go in; bytes, a deadline and at the end a
+ * verdict come out. The memory driver and the UDP driver both turn it. */
+#ifndef CS_RUNNER_CASE_H
+#define CS_RUNNER_CASE_H
+
+#include "base/error.h"
+#include "runner/profile.h"
+#include "runner/requirements.h"
+
+enum { CS_RUNNER_PORTS_MAX = 8, CS_RUNNER_INBOX_MAX = 1024 };
+
+/* What is played: a scenario as one of its variants. */
+typedef struct cs_runner_variant {
+  const cs_runner_scenario *scenario;
+  const char *id; /* the scenario's, with +con or +non */
+  uint8_t type;   /* cs_wire_type of the variant; CON when there is only one */
+  cs_runner_transport transport;
+} cs_runner_variant;
+
+typedef struct cs_runner_case_config {
+  cs_runner_variant variant;
+  const cs_runner_profile *profile;
+  const cs_runner_requirements *requirements;
+  uint64_t seed;
+  /* By how much ranges of time may be missed; 0 in memory. The driver may
+   * raise it while the case runs. */
+  const cs_time *tolerance;
+} cs_runner_case_config;
+
+typedef struct cs_runner_case cs_runner_case;
+
+/* config is copied; what it points to must outlive the case. */
+cs_runner_case *cs_runner_case_new(const cs_runner_case_config *config);
+void cs_runner_case_free(cs_runner_case *c);
+
+void cs_runner_case_start(cs_runner_case *c, cs_time now);
+/* A datagram came in on a port (0 to cs_runner_case_ports - 1). */
+void cs_runner_case_receive(cs_runner_case *c, unsigned port, cs_span bytes, cs_time now);
+/* The next datagram to send and the port to send it from; false when none. */
+bool cs_runner_case_transmit(cs_runner_case *c, unsigned *port, cs_span *bytes);
+cs_time cs_runner_case_deadline(const cs_runner_case *c);
+void cs_runner_case_expire(cs_runner_case *c, cs_time now);
+bool cs_runner_case_done(const cs_runner_case *c);
+
+/* Ends the case from outside: the target is gone, or the driver failed. */
+void cs_runner_case_stop(cs_runner_case *c, cs_verdict verdict, const char *message, cs_time now);
+/* Whether the case ended without a sign of life from the target. */
+bool cs_runner_case_lifeless(const cs_runner_case *c);
+/* Whether what failed was that nothing came. */
+bool cs_runner_case_silent(const cs_runner_case *c);
+
+/* What the case found, for the report; spans and strings live as long as the
+ * case. */
+void cs_runner_case_result(cs_runner_case *c, cs_report_case *out);
+/* Says the number under which a port of the case appears in the report. */
+void cs_runner_case_name_port(cs_runner_case *c, unsigned port, uint16_t number);
+
+/* The parts of a scenario that make cases: its variants on a transport, at
+ * most 2, in the arena. */
+size_t cs_runner_expand(const cs_runner_scenario *s, cs_runner_transport t, cs_runner_arena *arena,
+                        cs_runner_variant out[2]);
+
+#endif

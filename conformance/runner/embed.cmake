@@ -1,0 +1,22 @@
+# Writes a C file that holds the files named, so that the program needs nothing
+# beside it: cmake -D OUT=x.c -D ROOT=dir -D LIST=file -P embed.cmake
+# LIST names a file with one path a line.
+file(STRINGS ${LIST} files)
+list(SORT files)
+set(text "#include \"runner/embedded.h\"\n\n")
+set(rows "")
+set(number 0)
+foreach(path ${files})
+  file(READ ${path} hex HEX)
+  string(REGEX REPLACE "(................................)" "\\1\n" hex "${hex}")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," hex "${hex}")
+  file(RELATIVE_PATH name ${ROOT} ${path})
+  string(APPEND text "static const uint8_t file_${number}[] = {\n${hex}0};\n")
+  string(APPEND rows "    {\"${name}\", {file_${number}, sizeof file_${number} - 1}},\n")
+  math(EXPR number "${number} + 1")
+endforeach()
+string(APPEND text "\nconst cs_runner_embedded cs_runner_embedded_files[] = {\n${rows}    {0, {0, 0}}};\n")
+file(WRITE ${OUT}.new "${text}")
+file(COPY_FILE ${OUT}.new ${OUT} ONLY_IF_DIFFERENT)
+file(REMOVE ${OUT}.new)
+file(TOUCH ${OUT})

@@ -1,0 +1,176 @@
+/* Messages to send, from their description to bytes. */
+#include "runner/values.h"
+#include "wire/option.h"
+#include "wire/uri.h"
+
+void cs_runner_fresh_init(cs_runner_fresh *f, uint64_t seed, const char *id) {
+  uint64_t mix = seed * UINT64_C(0x9e3779b97f4a7c15);
+  for (; *id; id++)
+    mix = (mix ^ (uint8_t)*id) * UINT64_C(0x100000001b3);
+  cs_base_seeded_init(&f->random, mix);
+  f->mid = (uint16_t)cs_base_seeded_next(&f->random);
+}
+
+uint16_t cs_runner_fresh_mid(cs_runner_fresh *f) {
+  return f->mid++;
+}
+
+void cs_runner_fresh_token(cs_runner_fresh *f, uint8_t out[4]) {
+  uint64_t bits = cs_base_seeded_next(&f->random);
+  for (unsigned i = 0; i < 4; i++)
+    out[i] = (uint8_t)(bits >> (8 * i));
+}
+
+static cs_span fresh_mid(const cs_runner_maker *maker) {
+  uint16_t mid = cs_runner_fresh_mid(maker->fresh);
+  uint8_t bytes[2] = {(uint8_t)(mid >> 8), (uint8_t)mid};
+  return cs_runner_copy(maker->arena, cs_span_of(bytes, 2));
+}
+
+static cs_span fresh_token(const cs_runner_maker *maker) {
+  uint8_t bytes[4];
+  cs_runner_fresh_token(maker->fresh, bytes);
+  return cs_runner_copy(maker->arena, cs_span_of(bytes, 4));
+}
+
+/* A field's value; a variable without one gets a fresh one. */
+static cs_span value_of(const cs_runner_maker *maker, const cs_runner_field *f) {
+  if (f->var < 0)
+    return f->literal;
+  if (!cs_runner_bound(maker->values, f->var)) {
+    cs_span fresh = maker->scenario->vars[f->var].kind == CS_RUNNER_KIND_MID ? fresh_mid(maker)
+                                                                             : fresh_token(maker);
+    cs_runner_bind(maker->values, f->var, fresh);
+  }
+  return maker->values->of[f->var];
+}
+
+struct options {
+  uint8_t *bytes;
+  size_t len;
+  const char *why;
+};
+
+static bool put(struct options *o, uint16_t number, cs_span value) {
+  if (cs_wire_option_insert(o->bytes, &o->len, CS_RUNNER_MESSAGE_MAX, number, value) == CS_OK)
+    return true;
+  o->why = "the message is too large to be made";
+  return false;
+}
+
+/* The segments of a path, each one decoded, as Uri-Path options. */
+static bool put_path(struct options *o, const char *path) {
+  while (*path == '/')
+    path++;
+  if (*path == '\0')
+    return true;
+  cs_wire_segments segments = cs_wire_uri_segments(cs_span_str(path), '/');
+  cs_span segment;
+  while (cs_wire_uri_segment_next(&segments, &segment)) {
+    uint8_t decoded[512];
+    size_t len;
+    if (cs_wire_uri_decode(segment, decoded, sizeof decoded, &len) != CS_OK) {
+      o->why = "a path that is not percent-encoded right";
+      return false;
+    }
+    if (!put(o, CS_OPT_URI_PATH, cs_span_of(decoded, len)))
+      return false;
+  }
+  return true;
+}
+
+static bool put_role(const cs_runner_maker *maker, const cs_runner_field *f, struct options *o) {
+  const char *path = cs_runner_profile_path(maker->profile, f->role);
+  if (!path) {
+    o->why = "the profile has no resource of a role that the step names";
+    return false;
+  }
+  return put_path(o, path) && (!f->suffix || put_path(o, f->suffix));
+}
+
+static bool make_raw(const cs_runner_maker *maker, const cs_runner_send *send,
+                     cs_runner_made *out) {
+  size_t len = 0;
+  for (size_t i = 0; i < send->field_count; i++)
+    len += value_of(maker, &send->fields[i]).len;
+  uint8_t *bytes = cs_runner_get(maker->arena, len + 1);
+  cs_base_writer w = cs_base_writer_of(bytes, len);
+  for (size_t i = 0; i < send->field_count; i++)
+    cs_base_put_span(&w, value_of(maker, &send->fields[i]));
+  *out = (cs_runner_made){.bytes = cs_base_written(&w)};
+  return true;
+}
+
+/* The bits that ver= and tkl= force, whatever the rest says. */
+static void force(const cs_runner_send *send, uint8_t *bytes) {
+  for (size_t i = 0; i < send->field_count; i++) {
+    const cs_runner_field *f = &send->fields[i];
+    if (f->kind == CS_RUNNER_FIELD_VERSION)
+      bytes[0] = (uint8_t)((bytes[0] & 0x3f) | f->number << 6);
+    if (f->kind == CS_RUNNER_FIELD_TKL)
+      bytes[0] = (uint8_t)((bytes[0] & 0xf0) | f->number);
+  }
+}
+
+static bool gather(const cs_runner_maker *maker, const cs_runner_send *send, cs_wire_message *m,
+                   struct options *o) {
+  bool has_mid = false;
+  bool has_token = false;
+  for (size_t i = 0; i < send->field_count; i++) {
+    const cs_runner_field *f = &send->fields[i];
+    cs_span value;
+    switch (f->kind) {
+    case CS_RUNNER_FIELD_MID:
+      value = value_of(maker, f);
+      m->mid = (uint16_t)((unsigned)value.at[0] << 8 | value.at[1]);
+      has_mid = true;
+      break;
+    case CS_RUNNER_FIELD_TOKEN:
+      m->token = value_of(maker, f);
+      has_token = true;
+      break;
+    case CS_RUNNER_FIELD_OPTION:
+      if (!put(o, f->number, value_of(maker, f)))
+        return false;
+      break;
+    case CS_RUNNER_FIELD_PAYLOAD:
+      m->payload = value_of(maker, f);
+      break;
+    case CS_RUNNER_FIELD_ROLE:
+      if (!put_role(maker, f, o))
+        return false;
+      break;
+    default:
+      break;
+    }
+  }
+  if (!has_mid)
+    m->mid = cs_runner_fresh_mid(maker->fresh);
+  if (!has_token && send->ordinary)
+    m->token = fresh_token(maker);
+  return true;
+}
+
+bool cs_runner_make(const cs_runner_maker *maker, const cs_runner_send *send, cs_runner_made *out,
+                    const char **why) {
+  if (send->raw)
+    return make_raw(maker, send, out);
+  uint8_t type = send->type == CS_RUNNER_TYPE_CASE ? maker->type : send->type;
+  cs_wire_message m = {.form = CS_WIRE_UDP, .type = type, .code = send->code};
+  struct options o = {cs_runner_get(maker->arena, CS_RUNNER_MESSAGE_MAX), 0, NULL};
+  if (!gather(maker, send, &m, &o)) {
+    *why = o.why;
+    return false;
+  }
+  m.options = cs_span_of(o.bytes, o.len);
+  size_t size = cs_wire_size(&m);
+  uint8_t *bytes = cs_runner_get(maker->arena, size + 1);
+  size_t len = 0;
+  if (size > CS_RUNNER_MESSAGE_MAX || cs_wire_build(&m, bytes, size, &len) != CS_OK) {
+    *why = "the message is too large to be made";
+    return false;
+  }
+  force(send, bytes);
+  *out = (cs_runner_made){cs_span_of(bytes, len), m.type, m.code, m.mid, m.token};
+  return true;
+}

@@ -1,0 +1,281 @@
+#include "runner/profile.h"
+
+#include <ctype.h>
+#include <ini.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A profile while it is read. inih hands over one line at a time through
+ * next_line, so that the number of the line is known when a key arrives. */
+struct reading {
+  cs_runner_arena *arena;
+  cs_runner_profile *out;
+  cs_runner_error *error;
+  cs_span rest;
+  unsigned line;
+  bool failed;
+  bool continued; /* the line begins with a space: it goes on with the value before */
+  char key[64];
+  const char **value; /* where its text went */
+};
+
+static int expected(struct reading *g, const char *want, const char *what) {
+  if (g->failed)
+    return 0;
+  g->failed = true;
+  g->error->line = g->line ? g->line : 1;
+  g->error->column = 1;
+  snprintf(g->error->message, sizeof g->error->message, "expected %s%s%s%s", want,
+           what ? ", not \"" : "", what ? what : "", what ? "\"" : "");
+  return 0;
+}
+
+static char *next_line(char *buf, int cap, void *ctx) {
+  struct reading *g = ctx;
+  if (g->failed || g->rest.len == 0 || cap < 2)
+    return NULL;
+  const uint8_t *end = memchr(g->rest.at, '\n', g->rest.len);
+  size_t len = end ? (size_t)(end - g->rest.at) : g->rest.len;
+  size_t taken = end ? len + 1 : len;
+  g->line++;
+  if (len > (size_t)cap - 2) {
+    expected(g, "a shorter line (a value goes on in lines that begin with spaces)", NULL);
+    return NULL;
+  }
+  if (memchr(g->rest.at, '\0', len)) {
+    expected(g, "text, not a NUL", NULL);
+    return NULL;
+  }
+  memcpy(buf, g->rest.at, len);
+  buf[len] = '\n';
+  buf[len + 1] = '\0';
+  g->continued = buf[0] == ' ' || buf[0] == '\t';
+  g->rest = cs_span_cut(g->rest, taken, g->rest.len - taken);
+  return buf;
+}
+
+static int set_text(struct reading *g, const char **slot, const char *value) {
+  if (*slot)
+    return expected(g, "each key once only", g->key);
+  *slot = cs_runner_text(g->arena, cs_span_str(value));
+  g->value = slot;
+  return 1;
+}
+
+static int read_target(struct reading *g, const char *key, const char *value) {
+  if (strcmp(key, "name") == 0)
+    return set_text(g, &g->out->name, value);
+  if (strcmp(key, "version") == 0)
+    return set_text(g, &g->out->version, value);
+  return expected(g, "one of the keys name and version in [target]", key);
+}
+
+static int read_resource(struct reading *g, const char *key, const char *value) {
+  if (value[0] != '/')
+    return expected(g, "a path that begins with a slash", value);
+  for (const char *c = value; *c; c++)
+    if (isspace((unsigned char)*c) || *c == '?' || *c == '#')
+      return expected(g, "a path without spaces, query or fragment", value);
+  if (cs_runner_profile_path(g->out, key))
+    return expected(g, "each role once only", key);
+  cs_runner_resource *r = cs_runner_push(g->arena, &g->out->resources, sizeof *r);
+  r->role = cs_runner_text(g->arena, cs_span_str(key));
+  r->path = cs_runner_text(g->arena, cs_span_str(value));
+  return 1;
+}
+
+static int read_timer(struct reading *g, const char *key, const char *value) {
+  const struct {
+    const char *key;
+    cs_time *time;
+  } timers[] = {{"ack_timeout", &g->out->ack_timeout},
+                {"response", &g->out->response},
+                {"tolerance", &g->out->tolerance},
+                {"alive", &g->out->alive}};
+  for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
+    if (strcmp(key, timers[i].key) != 0)
+      continue;
+    cs_span s = cs_span_str(value);
+    if (!cs_runner_take_duration(&s, timers[i].time) || s.len)
+      return expected(g, "a time such as 2s, 1.5s or 500ms", value);
+    if (timers[i].time == &g->out->ack_timeout && *timers[i].time == 0)
+      return expected(g, "a time over 0", value);
+    return 1;
+  }
+  return expected(g, "one of the keys ack_timeout, response, tolerance and alive in [timers]", key);
+}
+
+static bool valid_bytes(const char *text) {
+  size_t digits = 0;
+  if (strcmp(text, "none") == 0)
+    return true;
+  for (; *text; text++) {
+    if (*text == ' ')
+      continue;
+    bool wild = text[0] == '?' && text[1] == '?';
+    bool hex = isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1]);
+    if (!wild && !hex)
+      return false;
+    text++;
+    digits++;
+  }
+  return digits > 0;
+}
+
+static cs_runner_xfail *last_xfail(struct reading *g) {
+  size_t n = g->out->xfails.count;
+  return n ? (cs_runner_xfail *)g->out->xfails.items + (n - 1) : NULL;
+}
+
+/* Whether the entry that ends here says all that it must. */
+static int finish_xfail(struct reading *g) {
+  cs_runner_xfail *x = last_xfail(g);
+  if (!x)
+    return 1;
+  const char *lacking = !x->statement ? "statement"
+                        : !x->bytes   ? "bytes"
+                        : !x->version ? "version"
+                        : !x->reason  ? "reason"
+                                      : NULL;
+  if (!lacking)
+    return 1;
+  unsigned line = g->line;
+  g->line = x->line;
+  char want[80];
+  snprintf(want, sizeof want, "the key %s in the expected failure of", lacking);
+  expected(g, want, NULL);
+  size_t len = strlen(g->error->message);
+  snprintf(g->error->message + len, sizeof g->error->message - len, " %s", x->id);
+  g->line = line;
+  return 0;
+}
+
+static int read_xfail(struct reading *g, const char *key, const char *value) {
+  cs_runner_xfail *x = last_xfail(g);
+  if (strcmp(key, "case") == 0) {
+    if (!finish_xfail(g))
+      return 0;
+    if (strpbrk(value, "*?["))
+      return expected(g, "the id of one case", value);
+    if (cs_runner_profile_xfail(g->out, value))
+      return expected(g, "each case once only", value);
+    x = cs_runner_push(g->arena, &g->out->xfails, sizeof *x);
+    x->line = g->line;
+    return set_text(g, &x->id, value);
+  }
+  if (!x)
+    return expected(g, "the key case first in [xfail]", key);
+  if (strcmp(key, "statement") == 0)
+    return set_text(g, &x->statement, value);
+  if (strcmp(key, "version") == 0)
+    return set_text(g, &x->version, value);
+  if (strcmp(key, "reason") == 0)
+    return set_text(g, &x->reason, value);
+  if (strcmp(key, "bytes") != 0)
+    return expected(g, "one of the keys case, statement, bytes, version and reason in [xfail]",
+                    key);
+  if (!valid_bytes(value))
+    return expected(g, "bytes as pairs of hex digits, ?? for any byte, or none", value);
+  return set_text(g, &x->bytes, value);
+}
+
+static int continue_value(struct reading *g, const char *more) {
+  *g->value = cs_runner_format(g->arena, "%s %s", *g->value, more);
+  if (strcmp(g->key, "bytes") == 0 && !valid_bytes(*g->value))
+    return expected(g, "bytes as pairs of hex digits, ?? for any byte, or none", more);
+  return 1;
+}
+
+static int take(void *ctx, const char *section, const char *key, const char *value) {
+  struct reading *g = ctx;
+  /* inih hands a continued line over under the key before it. */
+  bool again = g->continued && g->value;
+  if (g->failed)
+    return 0;
+  if (again)
+    return continue_value(g, value);
+  g->value = NULL;
+  snprintf(g->key, sizeof g->key, "%s", key);
+  if (*value == '\0')
+    return expected(g, "a value for", key);
+  if (strcmp(section, "target") == 0)
+    return read_target(g, key, value);
+  if (strcmp(section, "resources") == 0)
+    return read_resource(g, key, value);
+  if (strcmp(section, "timers") == 0)
+    return read_timer(g, key, value);
+  if (strcmp(section, "xfail") == 0)
+    return read_xfail(g, key, value);
+  return expected(g, "one of the sections [target], [resources], [timers] and [xfail]", section);
+}
+
+bool cs_runner_profile_read(cs_span text, const char *file, cs_runner_arena *arena,
+                            cs_runner_profile *out, cs_runner_error *error) {
+  memset(error, 0, sizeof *error);
+  cs_runner_profile profile = {.file = cs_runner_text(arena, cs_span_str(file)),
+                               .ack_timeout = 2 * CS_SECOND,
+                               .response = 2 * CS_SECOND,
+                               .alive = 8 * CS_SECOND};
+  struct reading g = {.arena = arena, .out = &profile, .error = error, .rest = text};
+  int line = ini_parse_stream((ini_reader)next_line, &g, take, &g);
+  if (!g.failed && line > 0) {
+    g.line = (unsigned)line;
+    expected(&g, "[section], key = value or a comment", NULL);
+  }
+  if (!g.failed && line < 0)
+    expected(&g, "a file that can be read", NULL);
+  if (!g.failed)
+    finish_xfail(&g);
+  if (!g.failed && !profile.name) {
+    g.line = 1;
+    expected(&g, "the key name in [target]", NULL);
+  }
+  const cs_runner_xfail *x = profile.xfails.items;
+  for (size_t i = 0; !g.failed && i < profile.xfails.count; i++) {
+    if (!profile.version || strcmp(profile.version, x[i].version) != 0) {
+      g.line = x[i].line;
+      expected(&g, "an expected failure of the version that [target] names", x[i].version);
+    }
+  }
+  if (g.failed)
+    return false;
+  *out = profile;
+  return true;
+}
+
+const char *cs_runner_profile_path(const cs_runner_profile *p, const char *role) {
+  const cs_runner_resource *r = p->resources.items;
+  for (size_t i = 0; i < p->resources.count; i++)
+    if (strcmp(r[i].role, role) == 0)
+      return r[i].path;
+  return NULL;
+}
+
+const cs_runner_xfail *cs_runner_profile_xfail(const cs_runner_profile *p, const char *id) {
+  const cs_runner_xfail *x = p->xfails.items;
+  for (size_t i = 0; i < p->xfails.count; i++)
+    if (strcmp(x[i].id, id) == 0)
+      return &x[i];
+  return NULL;
+}
+
+static unsigned hex_value(char c) {
+  return c >= 'a'   ? (unsigned)(c - 'a') + 10
+         : c >= 'A' ? (unsigned)(c - 'A') + 10
+                    : (unsigned)(c - '0');
+}
+
+bool cs_runner_xfail_bytes(const cs_runner_xfail *x, cs_span bytes) {
+  size_t at = 0;
+  for (const char *c = x->bytes; *c; c++) {
+    if (*c == ' ')
+      continue;
+    if (at == bytes.len)
+      return false;
+    if (*c != '?' && (hex_value(c[0]) << 4 | hex_value(c[1])) != bytes.at[at])
+      return false;
+    c++;
+    at++;
+  }
+  return at == bytes.len;
+}

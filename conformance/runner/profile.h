@@ -1,0 +1,47 @@
+/* What is known about a target before it is tested (docs/coapspec.md): its
+ * resources by role, its timers, and the failures that are expected of it. */
+#ifndef CS_RUNNER_PROFILE_H
+#define CS_RUNNER_PROFILE_H
+
+#include "runner/scenario.h"
+
+typedef struct cs_runner_resource {
+  const char *role;
+  const char *path; /* begins with a slash; segments are percent-encoded */
+} cs_runner_resource;
+
+/* A failure that is known and counted as one. */
+typedef struct cs_runner_xfail {
+  const char *id;        /* of the case */
+  const char *statement; /* that is broken */
+  const char *bytes;     /* hex of what the target sent, "??" for a byte that varies; or "none" */
+  const char *version;   /* of the server */
+  const char *reason;
+  unsigned line;
+} cs_runner_xfail;
+
+typedef struct cs_runner_profile {
+  const char *file;
+  const char *name;
+  const char *version;
+  cs_runner_list resources; /* cs_runner_resource */
+  cs_runner_list xfails;    /* cs_runner_xfail */
+  cs_time ack_timeout;      /* the target's; ranges of time scale with it; default 2 s */
+  cs_time response;         /* how long an answer may take when a step does not say; 2 s */
+  cs_time tolerance;        /* added to what was measured, on a wire; 0 */
+  cs_time alive;            /* how long a sign of life may take; 8 s */
+} cs_runner_profile;
+
+/* Reads a profile. On failure false with *error set: line, column 1 and what
+ * was expected. */
+bool cs_runner_profile_read(cs_span text, const char *file, cs_runner_arena *arena,
+                            cs_runner_profile *out, cs_runner_error *error);
+
+/* The path of the resource with this role, or NULL. */
+const char *cs_runner_profile_path(const cs_runner_profile *p, const char *role);
+/* The failure that is expected of this case, or NULL. */
+const cs_runner_xfail *cs_runner_profile_xfail(const cs_runner_profile *p, const char *id);
+/* Whether these bytes are what the xfail names. */
+bool cs_runner_xfail_bytes(const cs_runner_xfail *x, cs_span bytes);
+
+#endif

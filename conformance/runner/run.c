@@ -1,0 +1,317 @@
+#include "runner/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "report/report.h"
+#include "runner/driver.h"
+#include "runner/probe.h"
+#include "runner/target.h"
+
+/* A run while it goes on. */
+struct running {
+  const cs_runner_run_config *config;
+  cs_runner_arena *arena;
+  bool memory;
+  cs_runner_udp *udp;
+  cs_runner_variant *variants; /* in the order of ids */
+  cs_runner_case **cases;
+  cs_report_case *results;
+  size_t count;
+  size_t slow; /* left out */
+  size_t finished;
+  size_t *play_order; /* indices of what is played */
+  size_t play_count;
+  const char *trouble;
+  cs_runner_exit code;
+  cs_time duration;
+};
+
+static const cs_time exact = 0;
+
+static cs_runner_case *make_case(const struct running *r, const cs_runner_variant *v) {
+  cs_runner_case_config config = {.variant = *v,
+                                  .profile = r->config->profile,
+                                  .requirements = &r->config->library->requirements,
+                                  .seed = r->config->seed,
+                                  .tolerance = r->udp ? cs_runner_udp_tolerance(r->udp) : &exact};
+  return cs_runner_case_new(&config);
+}
+
+/* Prints one line for a case, as soon as it is done. */
+static void settle(struct running *r, size_t i) {
+  cs_report_case *result = &r->results[i];
+  cs_runner_case_result(r->cases[i], result);
+  cs_runner_expect_failure(r->config->profile, r->arena, cs_runner_case_silent(r->cases[i]),
+                           result);
+  r->finished++;
+  if (r->config->json)
+    return;
+  printf("  %-12s %-48s %s\n", cs_verdict_name(result->verdict), result->id, result->title);
+  fflush(stdout);
+}
+
+static void on_finished(void *ctx, cs_runner_case *c, size_t index) {
+  struct running *r = ctx;
+  (void)c;
+  settle(r, r->play_order[index]);
+}
+
+/* Plays some cases; false when the target is gone. */
+static bool play(struct running *r, cs_runner_case *const *cases, const cs_runner_variant *variants,
+                 size_t count) {
+  if (r->memory) {
+    for (size_t i = 0; i < count; i++) {
+      cs_runner_play_memory(cases[i], r->config->seed, NULL, 0);
+      on_finished(r, cases[i], i);
+    }
+    return true;
+  }
+  return cs_runner_udp_play(r->udp, cases, variants, count, &r->trouble);
+}
+
+/* The resource that a scenario needs and the profile lacks, or NULL. */
+static const char *lacking_role(const cs_runner_scenario *s, const cs_runner_profile *p) {
+  for (size_t i = 0; i < s->need_count; i++)
+    if (s->needs[i].kind == CS_RUNNER_NEED_ROLE && !cs_runner_profile_path(p, s->needs[i].name))
+      return s->needs[i].name;
+  for (size_t i = 0; i < s->step_count; i++)
+    for (size_t k = 0; k < s->steps[i].send.field_count; k++) {
+      const cs_runner_field *f = &s->steps[i].send.fields[k];
+      if (f->kind == CS_RUNNER_FIELD_ROLE && !cs_runner_profile_path(p, f->role))
+        return f->role;
+    }
+  return NULL;
+}
+
+/* Which capabilities the target has, as far as a case asks. */
+enum cap { CAP_UNKNOWN, CAP_SEEN, CAP_LACKING };
+enum { CAPS_MAX = 64 };
+
+static size_t cap_index(const char *name) {
+  size_t i = 0;
+  while (cs_runner_probe_at(i) && strcmp(cs_runner_probe_at(i)->cap, name) != 0)
+    i++;
+  return i;
+}
+
+/* Runs one probe. An answer that is no pass is a capability that is lacking. */
+static enum cap probe(struct running *r, const cs_runner_probe *p) {
+  const cs_runner_scenario *s;
+  cs_runner_error e;
+  if (!cs_runner_parse(cs_span_str(p->text), "probe", NULL, r->arena, &s, &e))
+    return CAP_UNKNOWN;
+  cs_runner_variant v = {s, s->id, 0, CS_RUNNER_UDP};
+  cs_runner_case *c = make_case(r, &v);
+  cs_report_case result;
+  if (r->memory)
+    cs_runner_play_memory(c, r->config->seed, NULL, 0);
+  else
+    cs_runner_udp_probe(r->udp, c);
+  cs_runner_case_result(c, &result);
+  cs_runner_case_free(c);
+  return result.verdict == CS_VERDICT_PASS ? CAP_SEEN : CAP_LACKING;
+}
+
+static const char *lacking_cap(struct running *r, const cs_runner_scenario *s, enum cap *caps) {
+  for (size_t i = 0; i < s->need_count; i++) {
+    const cs_runner_need *need = &s->needs[i];
+    if (need->kind != CS_RUNNER_NEED_CAP)
+      continue;
+    size_t k = cap_index(need->name);
+    const cs_runner_probe *p = cs_runner_probe_at(k);
+    if (!p || k >= CAPS_MAX)
+      continue;
+    if (caps[k] == CAP_UNKNOWN)
+      caps[k] = probe(r, p);
+    if (need->lacking && caps[k] == CAP_SEEN)
+      return cs_runner_format(r->arena, "the target has %s: a probe saw it", p->what);
+    if (!need->lacking && caps[k] != CAP_SEEN)
+      return cs_runner_format(r->arena, "the target lacks %s: a probe did not see it", p->what);
+  }
+  return NULL;
+}
+
+/* Makes the cases; those that the target has no means for are skipped. */
+static void prepare(struct running *r) {
+  enum cap caps[CAPS_MAX] = {CAP_UNKNOWN};
+  for (size_t i = 0; i < r->count; i++) {
+    const cs_runner_scenario *s = r->variants[i].scenario;
+    const char *role = lacking_role(s, r->config->profile);
+    const char *why =
+        role ? cs_runner_format(r->arena, "the profile has no resource of the role %s", role)
+             : lacking_cap(r, s, caps);
+    r->cases[i] = make_case(r, &r->variants[i]);
+    if (why) {
+      cs_runner_case_stop(r->cases[i], CS_VERDICT_SKIP, why, 0);
+      settle(r, i);
+    } else {
+      r->play_order[r->play_count++] = i;
+    }
+  }
+  if (r->config->shuffle)
+    cs_runner_shuffle(r->play_order, r->play_count, r->config->seed);
+}
+
+static void play_all(struct running *r) {
+  cs_runner_case **cases = cs_runner_get(r->arena, (r->count + 1) * sizeof(cs_runner_case *));
+  cs_runner_variant *variants = cs_runner_get(r->arena, (r->count + 1) * sizeof *variants);
+  prepare(r);
+  for (size_t i = 0; i < r->play_count; i++) {
+    cases[i] = r->cases[r->play_order[i]];
+    variants[i] = r->variants[r->play_order[i]];
+  }
+  if (!play(r, cases, variants, r->play_count))
+    r->code = CS_RUNNER_EXIT_CRASHED;
+}
+
+/* Cases that never began say why. */
+static void give_up_rest(struct running *r) {
+  for (size_t i = 0; i < r->count; i++) {
+    if (!r->cases[i])
+      r->cases[i] = make_case(r, &r->variants[i]);
+    if (cs_runner_case_done(r->cases[i]))
+      continue;
+    cs_runner_case_stop(r->cases[i], CS_VERDICT_INCONCLUSIVE,
+                        cs_runner_format(r->arena, "not run: %s", r->trouble), 0);
+    cs_runner_case_result(r->cases[i], &r->results[i]);
+  }
+}
+
+static cs_time wall(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (cs_time)t.tv_sec * CS_SECOND + (cs_time)t.tv_nsec / 1000;
+}
+
+/* Opens the driver and sees whether the target is there. */
+static void reach(struct running *r) {
+  if (r->memory)
+    return;
+  cs_runner_udp_config config = {.uri = r->config->target,
+                                 .profile = r->config->profile,
+                                 .requirements = &r->config->library->requirements,
+                                 .seed = r->config->seed,
+                                 .jobs = r->config->jobs,
+                                 .finished = on_finished,
+                                 .ctx = r};
+  if (!cs_runner_target_resolve(r->config->target, r->arena, &config.target, &r->trouble)) {
+    r->code = CS_RUNNER_EXIT_UNREACHABLE;
+    return;
+  }
+  cs_err err = cs_runner_udp_open(&config, &r->udp);
+  if (err != CS_OK)
+    r->trouble = cs_runner_format(r->arena, "%s: %s", r->config->target, cs_base_err_text(err));
+  else if (!cs_runner_udp_sanity(r->udp, &r->trouble))
+    r->trouble = cs_runner_text(r->arena, cs_span_str(r->trouble));
+  if (r->trouble)
+    r->code = CS_RUNNER_EXIT_UNREACHABLE;
+}
+
+static void describe(const struct running *r, cs_report_run *run) {
+  const cs_runner_requirements *q = &r->config->library->requirements;
+  *run = (cs_report_run){.tool = "coapspec",
+                         .version = COAPSPEC_VERSION,
+                         .target = r->config->target,
+                         .profile = r->config->profile_name,
+                         .driver = r->memory ? "memory" : "udp",
+                         .seed = r->config->seed,
+                         .started = r->memory ? 0 : (int64_t)time(NULL),
+                         .duration = r->duration,
+                         .cases = r->results,
+                         .case_count = r->count,
+                         .trouble = r->trouble,
+                         .known = q->rows.items,
+                         .known_count = q->rows.count};
+}
+
+/* What went wrong, in full: the evidence of every fault. */
+static void print_faults(const struct running *r, const cs_report_run *run) {
+  bool any = false;
+  for (size_t i = 0; i < r->count; i++) {
+    const cs_report_case *c = &r->results[i];
+    bool shown = cs_report_is_fault(c->verdict) || c->verdict == CS_VERDICT_WARN ||
+                 c->verdict == CS_VERDICT_XPASS || c->verdict == CS_VERDICT_QUIRK ||
+                 (c->verdict == CS_VERDICT_INCONCLUSIVE && !r->trouble) || r->config->verbose;
+    if (!shown)
+      continue;
+    if (!any)
+      putchar('\n');
+    any = true;
+    cs_report_print_case(run, c, stdout);
+  }
+}
+
+static bool write_reports(const struct running *r, const cs_report_run *run) {
+  char why[CS_REPORT_WHY_MAX];
+  bool good = true;
+  if (!cs_report_write_all(run, r->config->out, why, sizeof why)) {
+    fprintf(stderr, "coapspec: %s\n", why);
+    good = false;
+  }
+  if (r->config->pcap && !cs_report_write_pcap(run, r->config->pcap, why, sizeof why)) {
+    fprintf(stderr, "coapspec: %s\n", why);
+    good = false;
+  }
+  return good;
+}
+
+static void tell(struct running *r, cs_report_run *run) {
+  if (r->trouble)
+    fprintf(stderr, "coapspec: %s\n", r->trouble);
+  if (r->config->json) {
+    cs_report_print_json(run, stdout);
+    return;
+  }
+  print_faults(r, run);
+  putchar('\n');
+  if (r->slow)
+    printf("%zu cases longer than 100 s left out; --slow runs them\n", r->slow);
+  cs_report_print_summary(run, stdout);
+  printf("reports: %s/report.{txt,html,json,xml,pcap}\n", r->config->out);
+}
+
+static void release(struct running *r) {
+  for (size_t i = 0; i < r->count; i++)
+    cs_runner_case_free(r->cases[i]);
+  cs_runner_udp_close(r->udp);
+}
+
+cs_runner_exit cs_runner_run(const cs_runner_run_config *config) {
+  struct running r = {.config = config, .arena = &config->library->arena};
+  cs_runner_selection selection = config->selection;
+  r.memory = strcmp(config->target, "embedded") == 0;
+  if (r.memory)
+    selection.fast = false;
+  r.variants = cs_runner_select(config->library, &selection, &r.count, &r.slow);
+  if (r.count == 0) {
+    fprintf(stderr, "coapspec: the selection leaves no case%s\n",
+            r.slow ? " (those it names last over 100 s: --slow runs them)" : "");
+    return CS_RUNNER_EXIT_NOTHING;
+  }
+  r.cases = cs_runner_get(r.arena, r.count * sizeof *r.cases);
+  r.results = cs_runner_get(r.arena, r.count * sizeof *r.results);
+  r.play_order = cs_runner_get(r.arena, r.count * sizeof *r.play_order);
+  cs_time began = wall();
+  reach(&r);
+  if (r.code == CS_RUNNER_EXIT_OK) {
+    if (!config->json)
+      printf("%s: %zu cases\n", config->target, r.count);
+    play_all(&r);
+  }
+  if (r.trouble)
+    give_up_rest(&r);
+  /* In memory time is virtual, and reports of equal runs are equal. */
+  if (!r.memory)
+    r.duration = wall() - began;
+  cs_report_run run;
+  describe(&r, &run);
+  cs_runner_exit code = cs_runner_worse(r.code, cs_runner_exit_of(&run));
+  if (!write_reports(&r, &run))
+    code = CS_RUNNER_EXIT_USAGE;
+  tell(&r, &run);
+  release(&r);
+  return code;
+}

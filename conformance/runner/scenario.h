@@ -1,0 +1,206 @@
+/* A scenario as it was read from its file (docs/scenarios.md): the header and
+ * the steps. Everything lives in the arena that the parse was given. */
+#ifndef CS_RUNNER_SCENARIO_H
+#define CS_RUNNER_SCENARIO_H
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "report/result.h"
+#include "runner/arena.h"
+
+/* What a scenario may hold at most. */
+enum {
+  CS_RUNNER_FILE_MAX = 65536, /* bytes */
+  CS_RUNNER_STEPS_MAX = 256,
+  CS_RUNNER_ALTERNATIVES_MAX = 16, /* a step */
+  CS_RUNNER_FIELDS_MAX = 64,       /* a message */
+  CS_RUNNER_CODES_MAX = 16,        /* a pattern */
+  CS_RUNNER_VARS_MAX = 32,
+  CS_RUNNER_WORDS_MAX = 32,     /* values of one header key */
+  CS_RUNNER_MESSAGE_MAX = 65536 /* bytes of a message that is sent */
+};
+/* Longest that a case may take on a wire without "param slow". */
+#define CS_RUNNER_SLOW (100 * CS_SECOND)
+#define CS_RUNNER_DURATION_MAX (100000 * CS_SECOND)
+
+typedef enum cs_runner_transport {
+  CS_RUNNER_UDP,
+  CS_RUNNER_TCP,
+  CS_RUNNER_WS,
+  CS_RUNNER_DTLS,
+  CS_RUNNER_TLS,
+  CS_RUNNER_WSS,
+  CS_RUNNER_TRANSPORT_COUNT_
+} cs_runner_transport;
+const char *cs_runner_transport_name(cs_runner_transport t); /* "udp" */
+
+/* What a variable stands for: it is settled by its first use in a field. */
+typedef enum cs_runner_kind {
+  CS_RUNNER_KIND_OPEN,
+  CS_RUNNER_KIND_MID,
+  CS_RUNNER_KIND_TOKEN,
+  CS_RUNNER_KIND_BYTES /* of an option or a payload: never made up, only captured */
+} cs_runner_kind;
+
+typedef struct cs_runner_var {
+  const char *name; /* without $ */
+  cs_runner_kind kind;
+  unsigned line, column; /* of its first use */
+} cs_runner_var;
+
+typedef enum cs_runner_field_kind {
+  CS_RUNNER_FIELD_MID,
+  CS_RUNNER_FIELD_TOKEN,
+  CS_RUNNER_FIELD_VERSION, /* number is the value forced into the header */
+  CS_RUNNER_FIELD_TKL,     /* the same */
+  CS_RUNNER_FIELD_OPTION,
+  CS_RUNNER_FIELD_PAYLOAD,
+  CS_RUNNER_FIELD_ROLE, /* @role: the Uri-Path options of the profile's resource */
+  CS_RUNNER_FIELD_RAW   /* bytes of "raw" */
+} cs_runner_field_kind;
+
+typedef enum cs_runner_relation {
+  CS_RUNNER_EQUAL,
+  CS_RUNNER_DIFFERENT,
+  CS_RUNNER_CONTAINS,
+  CS_RUNNER_PRESENT,
+  CS_RUNNER_ABSENT,
+  CS_RUNNER_TEXT /* of a payload: it is valid UTF-8, or there is none */
+} cs_runner_relation;
+
+/* One field of a message to send or of a pattern. */
+typedef struct cs_runner_field {
+  cs_runner_field_kind kind;
+  cs_runner_relation relation; /* CS_RUNNER_EQUAL in a message to send */
+  uint16_t number;             /* option number; ver= and tkl= */
+  int var;                     /* index, or -1: the literal counts */
+  cs_span literal;
+  const char *role;
+  const char *suffix; /* after @role, "/x", or NULL */
+  unsigned column;
+} cs_runner_field;
+
+enum { CS_RUNNER_TYPE_CASE = 4 /* $type, or what ">>" without a type means */ };
+
+typedef struct cs_runner_send {
+  bool raw;      /* bytes: all fields are RAW */
+  bool ordinary; /* ">>" */
+  uint8_t type;  /* cs_wire_type, or CS_RUNNER_TYPE_CASE */
+  uint8_t code;
+  const cs_runner_field *fields;
+  size_t field_count;
+} cs_runner_send;
+
+enum { CS_RUNNER_ANY = 255 };
+
+typedef struct cs_runner_code {
+  uint8_t class;  /* or CS_RUNNER_ANY */
+  uint8_t detail; /* or CS_RUNNER_ANY */
+} cs_runner_code;
+
+typedef struct cs_runner_pattern {
+  uint8_t types; /* a bit a cs_wire_type */
+  const cs_runner_code *codes;
+  size_t code_count;
+  const cs_runner_field *fields;
+  size_t field_count;
+} cs_runner_pattern;
+
+typedef enum cs_runner_alternative_kind {
+  CS_RUNNER_MESSAGE,  /* "<" */
+  CS_RUNNER_RESPONSE, /* "<<" */
+  CS_RUNNER_SILENCE,
+  CS_RUNNER_ANYTHING /* "*" */
+} cs_runner_alternative_kind;
+
+enum { CS_RUNNER_GO_ON = CS_VERDICT_COUNT_ };
+
+typedef struct cs_runner_alternative {
+  cs_runner_alternative_kind kind;
+  bool dup; /* "< dup": a byte-for-byte repeat of a message matched earlier */
+  cs_runner_pattern pattern;
+  bool has_within;
+  bool has_range;
+  cs_time from;          /* of a range, since the step before */
+  cs_time to;            /* upper limit; the length of a silence */
+  int verdict;           /* cs_verdict, or CS_RUNNER_GO_ON */
+  const char *word;      /* quirk's name, skip's reason, or NULL */
+  const char *statement; /* [RFC7252#...], or NULL */
+  const char *text;      /* the line as written, without its mark */
+  unsigned line, column;
+} cs_runner_alternative;
+
+typedef enum cs_runner_step_kind {
+  CS_RUNNER_SEND,
+  CS_RUNNER_EXPECT,
+  CS_RUNNER_ALIVE,
+  CS_RUNNER_WAIT,
+  CS_RUNNER_DRAIN,
+  CS_RUNNER_PORT_NEW,
+  CS_RUNNER_PORT_FIRST
+} cs_runner_step_kind;
+
+typedef struct cs_runner_step {
+  cs_runner_step_kind kind;
+  cs_time time; /* SEND: waited before; WAIT: the length */
+  cs_runner_send send;
+  const cs_runner_alternative *alternatives;
+  size_t alternative_count;
+  const char *statement; /* what is broken when no alternative holds, or NULL */
+  unsigned line, column;
+} cs_runner_step;
+
+typedef enum cs_runner_need_kind { CS_RUNNER_NEED_ROLE, CS_RUNNER_NEED_CAP } cs_runner_need_kind;
+
+typedef struct cs_runner_need {
+  cs_runner_need_kind kind;
+  bool lacking; /* "!cap:x": only for targets that lack it */
+  const char *name;
+} cs_runner_need;
+
+typedef struct cs_runner_scenario {
+  const char *file;
+  cs_span text; /* as it was read; borrowed */
+  const char *id;
+  const char *title;
+  const char *const *covers; /* first of all those of the key, then those that steps name */
+  size_t cover_count;
+  unsigned transports; /* a bit a cs_runner_transport */
+  unsigned types;      /* a bit a cs_wire_type; 0: no expansion */
+  const cs_runner_need *needs;
+  size_t need_count;
+  const char *const *defects;
+  size_t defect_count;
+  bool slow;
+  const cs_runner_var *vars;
+  size_t var_count;
+  const cs_runner_step *steps;
+  size_t step_count;
+} cs_runner_scenario;
+
+/* What a parse checks names against; a NULL function accepts every name. */
+typedef struct cs_runner_names {
+  bool (*requirement)(void *ctx, const char *id);
+  bool (*defect)(void *ctx, const char *name);
+  bool (*role)(void *ctx, const char *name);
+  bool (*cap)(void *ctx, const char *name);
+  void *ctx;
+} cs_runner_names;
+
+typedef struct cs_runner_error {
+  unsigned line, column; /* from 1; the column counts bytes */
+  char message[256];     /* "expected ..." */
+} cs_runner_error;
+
+/* Parses text, which must outlive the scenario. file names it and is not opened. On failure
+ * false with *error set; *out is untouched. names may be NULL. */
+bool cs_runner_parse(cs_span text, const char *file, const cs_runner_names *names,
+                     cs_runner_arena *arena, const cs_runner_scenario **out,
+                     cs_runner_error *error);
+
+/* A time as scenarios and profiles write it: "2s", "500ms", "1.5s". Takes it
+ * off s; false and untouched when there is none or it is over
+ * CS_RUNNER_DURATION_MAX. */
+bool cs_runner_take_duration(cs_span *s, cs_time *out);
+
+#endif

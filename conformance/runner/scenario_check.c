@@ -1,0 +1,169 @@
+/* What can be seen only when a whole scenario is read. */
+#include "runner/scenario_text.h"
+
+/* A set of variables, a bit each. */
+typedef uint32_t set;
+_Static_assert(CS_RUNNER_VARS_MAX <= 32, "a set of variables is 32 bits");
+
+static const cs_runner_var *vars_of(const state *p) {
+  return p->vars.items;
+}
+
+/* A variable seen only in raw bytes goes by the first letter of its name. */
+static bool settle_kinds(state *p) {
+  cs_runner_var *vars = p->vars.items;
+  for (size_t i = 0; i < p->vars.count; i++) {
+    if (vars[i].kind != CS_RUNNER_KIND_OPEN)
+      continue;
+    if (vars[i].name[0] == 'm')
+      vars[i].kind = CS_RUNNER_KIND_MID;
+    else if (vars[i].name[0] == 't')
+      vars[i].kind = CS_RUNNER_KIND_TOKEN;
+    else
+      return cs_runner_expected_on(p, vars[i].line, vars[i].column,
+                                   "a variable that mid= or token= uses too, or a name that "
+                                   "begins with m or t: $%s",
+                                   vars[i].name);
+  }
+  return true;
+}
+
+static bool check_send(state *p, const cs_runner_step *step, set *bound) {
+  for (size_t i = 0; i < step->send.field_count; i++) {
+    const cs_runner_field *f = &step->send.fields[i];
+    if (f->var < 0)
+      continue;
+    set bit = (set)1 << f->var;
+    const cs_runner_var *var = &vars_of(p)[f->var];
+    if (!(*bound & bit) && var->kind == CS_RUNNER_KIND_BYTES)
+      return cs_runner_expected_on(p, step->line, f->column,
+                                   "a variable that was captured before: $%s", var->name);
+    *bound |= bit;
+  }
+  return true;
+}
+
+static bool check_pattern(state *p, const cs_runner_alternative *a, set bound, set *captured) {
+  *captured = bound;
+  for (size_t i = 0; i < a->pattern.field_count; i++) {
+    const cs_runner_field *f = &a->pattern.fields[i];
+    if (f->var < 0)
+      continue;
+    set bit = (set)1 << f->var;
+    if (f->relation != CS_RUNNER_EQUAL && !(*captured & bit))
+      return cs_runner_expected_on(p, a->line, f->column, "a variable that has a value: $%s",
+                                   vars_of(p)[f->var].name);
+    *captured |= bit;
+  }
+  return true;
+}
+
+/* What is bound behind an expectation is what every alternative that goes on
+ * has bound. */
+static bool check_expect(state *p, const cs_runner_step *step, set *bound, bool *goes_on) {
+  set after = ~(set)0;
+  *goes_on = false;
+  for (size_t i = 0; i < step->alternative_count; i++) {
+    const cs_runner_alternative *a = &step->alternatives[i];
+    set captured;
+    if (!check_pattern(p, a, *bound, &captured))
+      return false;
+    if (a->verdict == CS_RUNNER_GO_ON) {
+      after &= captured;
+      *goes_on = true;
+    }
+  }
+  if (*goes_on)
+    *bound = after;
+  return true;
+}
+
+static bool can_fail(const cs_runner_step *step) {
+  bool takes_all = false;
+  for (size_t i = 0; i < step->alternative_count; i++) {
+    const cs_runner_alternative *a = &step->alternatives[i];
+    if (a->verdict == CS_VERDICT_FAIL || a->verdict == CS_VERDICT_WARN)
+      return true;
+    takes_all = takes_all || a->kind == CS_RUNNER_ANYTHING;
+  }
+  return !takes_all;
+}
+
+/* What a step surely lasts on a right server. */
+static cs_time length_of(const cs_runner_step *step) {
+  cs_time longest = step->time;
+  for (size_t i = 0; i < step->alternative_count; i++) {
+    const cs_runner_alternative *a = &step->alternatives[i];
+    cs_time time = a->kind == CS_RUNNER_SILENCE ? a->to : a->from;
+    if (a->verdict != CS_VERDICT_FAIL && time > longest)
+      longest = time;
+  }
+  return longest;
+}
+
+struct walk {
+  set bound;
+  cs_time length;
+  bool requested; /* a ">>" was there */
+  bool heard;     /* a message may have been matched */
+  bool fails;
+  bool over; /* every alternative of the step before ends the case */
+};
+
+static bool check_alternatives(state *p, const cs_runner_step *step, struct walk *w) {
+  for (size_t i = 0; i < step->alternative_count; i++) {
+    const cs_runner_alternative *a = &step->alternatives[i];
+    if (a->kind == CS_RUNNER_RESPONSE && !w->requested)
+      return cs_runner_expected_on(p, a->line, a->column, "a request by >> before <<");
+    if (a->dup && !w->heard)
+      return cs_runner_expected_on(p, a->line, a->column,
+                                   "an expectation before dup that a message matched");
+  }
+  for (size_t i = 0; i < step->alternative_count; i++)
+    w->heard = w->heard || step->alternatives[i].kind == CS_RUNNER_MESSAGE ||
+               step->alternatives[i].kind == CS_RUNNER_RESPONSE;
+  return true;
+}
+
+static bool check_step(state *p, const cs_runner_step *step, struct walk *w) {
+  if (w->over)
+    return cs_runner_expected_on(p, step->line, step->column,
+                                 "no more steps: every alternative before ends the case");
+  w->length += length_of(step);
+  if (step->kind == CS_RUNNER_SEND) {
+    w->requested = w->requested || step->send.ordinary;
+    return check_send(p, step, &w->bound);
+  }
+  if (step->kind == CS_RUNNER_ALIVE)
+    w->fails = true;
+  if (step->kind != CS_RUNNER_EXPECT)
+    return true;
+  bool goes_on;
+  w->fails = w->fails || can_fail(step);
+  if (!check_alternatives(p, step, w) || !check_expect(p, step, &w->bound, &goes_on))
+    return false;
+  w->over = !goes_on;
+  return true;
+}
+
+bool cs_runner_check(state *p) {
+  struct walk w = {0};
+  const cs_runner_step *steps = p->steps.items;
+  unsigned line = p->line ? p->line : 1;
+  if (p->steps.count == 0)
+    return cs_runner_expected_on(p, line, 1, "steps behind ---");
+  if (!settle_kinds(p))
+    return false;
+  for (size_t i = 0; i < p->steps.count; i++)
+    if (!check_step(p, &steps[i], &w))
+      return false;
+  if (!w.fails)
+    return cs_runner_expected_on(p, line, 1, "a step that a wrong server can fail");
+  if (p->typed && !p->type_used)
+    return cs_runner_expected_on(p, p->type_line, p->type_column,
+                                 "a step that uses $type, or >> without a type");
+  if (w.length > CS_RUNNER_SLOW && !p->out->slow)
+    return cs_runner_expected_on(p, line, 1,
+                                 "\"param slow\" in the header: the case lasts over 100 s");
+  return true;
+}

@@ -1,0 +1,233 @@
+#include "runner/scenario_text.h"
+
+static cs_runner_step *last_step(state *p) {
+  return p->steps.count ? (cs_runner_step *)p->steps.items + (p->steps.count - 1) : NULL;
+}
+
+static cs_runner_step *add_step(state *p, cs_runner_step_kind kind) {
+  cs_runner_close_step(p);
+  if (p->steps.count == CS_RUNNER_STEPS_MAX) {
+    cs_runner_expected(p, "at most %d steps", CS_RUNNER_STEPS_MAX);
+    return NULL;
+  }
+  cs_runner_step *step = cs_runner_push(p->arena, &p->steps, sizeof *step);
+  step->kind = kind;
+  step->line = p->line;
+  step->column = cs_runner_column(p);
+  return step;
+}
+
+void cs_runner_close_step(state *p) {
+  cs_runner_step *step = last_step(p);
+  if (!step || step->kind != CS_RUNNER_EXPECT || step->alternatives)
+    return;
+  step->alternatives = p->alternatives.items;
+  step->alternative_count = p->alternatives.count;
+  step->statement = step->alternatives[0].statement;
+  p->alternatives = (cs_runner_list){0};
+}
+
+static bool read_within(state *p, cs_runner_alternative *a) {
+  if (a->has_within)
+    return cs_runner_expected(p, "one within only");
+  const uint8_t *start = p->in.at;
+  a->has_within = true;
+  if (!cs_runner_duration(p, &a->to))
+    return false;
+  if (cs_runner_take(p, "..")) {
+    a->has_range = true;
+    a->from = a->to;
+    if (!cs_runner_duration(p, &a->to))
+      return false;
+    if (a->to < a->from)
+      return cs_runner_expected_at(p, start, "a range whose end is not before its beginning");
+  }
+  return true;
+}
+
+static bool read_reason(state *p, cs_runner_alternative *a) {
+  const uint8_t *start = p->in.at;
+  const uint8_t *end = start;
+  while (cs_base_left(&p->in) && *p->in.at != '[') {
+    if (*p->in.at != ' ' && *p->in.at != '\t')
+      end = p->in.at + 1;
+    p->in.at++;
+  }
+  if (end == start)
+    return cs_runner_expected(p, "the reason of the skip");
+  a->word = cs_runner_text(p->arena, cs_span_of(start, (size_t)(end - start)));
+  return true;
+}
+
+static bool read_verdict(state *p, cs_runner_alternative *a) {
+  static const struct {
+    const char *word;
+    cs_verdict verdict;
+  } verdicts[] = {{"pass", CS_VERDICT_PASS}, {"fail", CS_VERDICT_FAIL},
+                  {"warn", CS_VERDICT_WARN}, {"quirk", CS_VERDICT_QUIRK},
+                  {"skip", CS_VERDICT_SKIP}, {"inconclusive", CS_VERDICT_INCONCLUSIVE}};
+  if (a->verdict != CS_RUNNER_GO_ON)
+    return cs_runner_expected(p, "one verdict only");
+  for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
+    if (!cs_runner_take_word(p, verdicts[i].word))
+      continue;
+    a->verdict = (int)verdicts[i].verdict;
+    if (a->verdict == CS_VERDICT_SKIP)
+      return read_reason(p, a);
+    if (a->verdict != CS_VERDICT_QUIRK)
+      return true;
+    cs_span name = cs_runner_name(p);
+    if (name.len == 0)
+      return cs_runner_expected(p, "the name of the quirk");
+    a->word = cs_runner_text(p->arena, name);
+    return true;
+  }
+  return cs_runner_expected(
+      p, "one of the verdicts pass, fail, warn, quirk NAME, skip REASON and inconclusive");
+}
+
+static bool read_statement(state *p, cs_runner_alternative *a) {
+  if (a->statement)
+    return cs_runner_expected(p, "one [statement] only");
+  p->in.at++;
+  const uint8_t *start = p->in.at;
+  while (cs_base_left(&p->in) && *p->in.at != ']' && *p->in.at != ' ')
+    p->in.at++;
+  cs_span id = cs_span_of(start, (size_t)(p->in.at - start));
+  if (id.len == 0 || cs_base_left(&p->in) == 0 || *p->in.at != ']')
+    return cs_runner_expected_at(p, start, "a requirement's id and ]");
+  p->in.at++;
+  a->statement = cs_runner_cover(p, id);
+  if (p->names && p->names->requirement && !p->names->requirement(p->names->ctx, a->statement))
+    return cs_runner_expected_at(p, start, "a requirement of requirements.tsv, not %s",
+                                 a->statement);
+  return true;
+}
+
+/* "within 2s..3s", "-> verdict" and "[statement]", each at most once. */
+static bool read_tail(state *p, cs_runner_alternative *a) {
+  bool message = a->kind == CS_RUNNER_MESSAGE || a->kind == CS_RUNNER_RESPONSE;
+  while (!cs_runner_at_end(p)) {
+    if (message && cs_runner_take_word(p, "within")) {
+      if (!read_within(p, a))
+        return false;
+    } else if (cs_runner_take_word(p, "->")) {
+      if (!read_verdict(p, a))
+        return false;
+    } else if (*p->in.at == '[') {
+      if (!read_statement(p, a))
+        return false;
+    } else {
+      return cs_runner_expected(p, "%s-> VERDICT, [statement] or the end of the line",
+                                message ? "within, " : "");
+    }
+  }
+  return true;
+}
+
+static bool read_alternative(state *p, cs_runner_alternative *a) {
+  if (cs_runner_take_word(p, "<<")) {
+    a->kind = CS_RUNNER_RESPONSE;
+    return cs_runner_parse_pattern(p, true, &a->pattern);
+  }
+  if (cs_runner_take_word(p, "<")) {
+    a->kind = CS_RUNNER_MESSAGE;
+    a->dup = cs_runner_take_word(p, "dup");
+    return cs_runner_parse_pattern(p, false, &a->pattern);
+  }
+  if (cs_runner_take_word(p, "silence")) {
+    a->kind = CS_RUNNER_SILENCE;
+    a->has_within = true;
+    return cs_runner_duration(p, &a->to);
+  }
+  if (cs_runner_take_word(p, "*")) {
+    a->kind = CS_RUNNER_ANYTHING;
+    return true;
+  }
+  return cs_runner_expected(p, "<, <<, silence or * behind |");
+}
+
+static cs_runner_alternative *last_alternative(state *p) {
+  return p->alternatives.count
+             ? (cs_runner_alternative *)p->alternatives.items + (p->alternatives.count - 1)
+             : NULL;
+}
+
+static bool add_alternative(state *p) {
+  const cs_runner_alternative *before = last_alternative(p);
+  if (before && before->kind == CS_RUNNER_ANYTHING)
+    return cs_runner_expected(p, "no alternative behind *, which takes everything");
+  if (p->alternatives.count == CS_RUNNER_ALTERNATIVES_MAX)
+    return cs_runner_expected(p, "at most %d alternatives", CS_RUNNER_ALTERNATIVES_MAX);
+  cs_runner_alternative *a = cs_runner_push(p->arena, &p->alternatives, sizeof *a);
+  a->verdict = CS_RUNNER_GO_ON;
+  a->line = p->line;
+  a->column = cs_runner_column(p);
+  const uint8_t *start = p->in.at;
+  if (!read_alternative(p, a) || !read_tail(p, a))
+    return false;
+  a->text = cs_runner_text(p->arena, cs_span_of(start, (size_t)(p->in.at - start)));
+  return true;
+}
+
+static bool read_send(state *p, cs_time delay) {
+  cs_runner_step *step = add_step(p, CS_RUNNER_SEND);
+  if (!step)
+    return false;
+  step->time = delay;
+  bool ordinary = cs_runner_take_word(p, ">>");
+  if (!ordinary && !cs_runner_take_word(p, ">"))
+    return cs_runner_expected(p, "> or >> behind a time");
+  return cs_runner_parse_send(p, ordinary, &step->send);
+}
+
+static bool read_port(state *p) {
+  if (cs_runner_take_word(p, "new"))
+    return add_step(p, CS_RUNNER_PORT_NEW) != NULL;
+  if (cs_runner_take_word(p, "first"))
+    return add_step(p, CS_RUNNER_PORT_FIRST) != NULL;
+  return cs_runner_expected(p, "new or first");
+}
+
+static bool ends(state *p) {
+  return cs_runner_at_end(p) || cs_runner_expected(p, "the end of the line");
+}
+
+static bool at_word(state *p, const char *word) {
+  cs_base_reader before = p->in;
+  bool there = cs_runner_take_word(p, word);
+  p->in = before;
+  return there;
+}
+
+bool cs_runner_parse_step(state *p) {
+  cs_time delay = 0;
+  if (cs_runner_take_word(p, "|")) {
+    cs_runner_step *step = last_step(p);
+    if (!step || step->kind != CS_RUNNER_EXPECT)
+      return cs_runner_expected_on(p, p->line, 1, "an expectation before its alternative |");
+    return add_alternative(p);
+  }
+  if (at_word(p, "<") || at_word(p, "<<") || at_word(p, "silence"))
+    return add_step(p, CS_RUNNER_EXPECT) && add_alternative(p);
+  if (cs_runner_take(p, "+")) {
+    if (!cs_runner_duration(p, &delay))
+      return false;
+    cs_runner_skip_spaces(p);
+    return read_send(p, delay);
+  }
+  if (*p->in.at == '>')
+    return read_send(p, 0);
+  if (cs_runner_take_word(p, "wait")) {
+    cs_runner_step *step = add_step(p, CS_RUNNER_WAIT);
+    return step && cs_runner_duration(p, &step->time) && ends(p);
+  }
+  if (cs_runner_take_word(p, "alive"))
+    return add_step(p, CS_RUNNER_ALIVE) && ends(p);
+  if (cs_runner_take_word(p, "drain"))
+    return add_step(p, CS_RUNNER_DRAIN) && ends(p);
+  if (cs_runner_take_word(p, "port"))
+    return read_port(p) && ends(p);
+  return cs_runner_expected(p,
+                            "a step: >, >>, <, <<, |, silence, +TIME, alive, wait, drain or port");
+}

@@ -1,0 +1,72 @@
+/* The scenario parser's view of its text: one line at a time, and an error
+ * that knows where it is. Private to the parser's files. */
+#ifndef CS_RUNNER_SCENARIO_TEXT_H
+#define CS_RUNNER_SCENARIO_TEXT_H
+
+#include "runner/scenario.h"
+
+typedef struct cs_runner_parse_state {
+  cs_runner_arena *arena;
+  const cs_runner_names *names;
+  cs_runner_error *error;
+  cs_span rest;         /* the lines not begun yet */
+  unsigned line;        /* number of the present line */
+  const uint8_t *start; /* of the present line */
+  cs_base_reader in;    /* what is left of the present line */
+  bool typed;           /* header key "type" is there */
+  bool type_used;       /* a step depends on the case's type */
+  unsigned type_line, type_column;
+  cs_runner_list vars;         /* cs_runner_var */
+  cs_runner_list covers;       /* const char * */
+  cs_runner_list steps;        /* cs_runner_step */
+  cs_runner_list alternatives; /* of the step being read */
+  cs_runner_scenario *out;
+} cs_runner_parse_state;
+
+typedef cs_runner_parse_state state;
+
+/* Goes on to the next line; false at the end of the text. */
+bool cs_runner_next_line(state *p);
+void cs_runner_skip_spaces(state *p);
+/* Whether the line has nothing more but spaces. */
+bool cs_runner_at_end(state *p);
+unsigned cs_runner_column(const state *p);
+
+/* Fails: sets the error at the present place, or at a place of this line.
+ * Always false. The message is "expected " and want. */
+bool cs_runner_expected(state *p, const char *want, ...) __attribute__((format(printf, 2, 3)));
+bool cs_runner_expected_at(state *p, const uint8_t *at, const char *want, ...)
+    __attribute__((format(printf, 3, 4)));
+bool cs_runner_expected_on(state *p, unsigned line, unsigned column, const char *want, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Takes text that stands at the present place, as it is. */
+bool cs_runner_take(state *p, const char *text);
+/* The same, when a space or the end of the line follows. */
+bool cs_runner_take_word(state *p, const char *word);
+/* The run of characters up to the next space; empty at the end. */
+cs_span cs_runner_word(state *p);
+/* The run of letters, digits, '-', '_' and '.'. */
+cs_span cs_runner_name(state *p);
+bool cs_runner_duration(state *p, cs_time *out);
+
+/* "$name": the variable's index, or -1 after an error. use is what it is used
+ * as; CS_RUNNER_KIND_OPEN fits every kind. */
+int cs_runner_variable(state *p, cs_runner_kind use);
+
+/* Adds a requirement to those that are covered, once; its name in the arena. */
+const char *cs_runner_cover(state *p, cs_span id);
+
+bool cs_runner_parse_header(state *p);
+/* The message behind ">" or ">>". */
+bool cs_runner_parse_send(state *p, bool ordinary, cs_runner_send *out);
+/* The pattern behind "<" or "<<". */
+bool cs_runner_parse_pattern(state *p, bool response, cs_runner_pattern *out);
+/* A step on the present line. */
+bool cs_runner_parse_step(state *p);
+/* Closes the step whose alternatives were being read. */
+void cs_runner_close_step(state *p);
+/* What can be seen only when all is read. */
+bool cs_runner_check(state *p);
+
+#endif

@@ -1,0 +1,202 @@
+#include "runner/selftest.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "runner/driver.h"
+#include "server/server.h"
+
+struct testing {
+  const cs_runner_selftest_config *config;
+  cs_runner_selftest_result *out;
+  cs_runner_arena *arena;
+};
+
+static void note(struct testing *t, cs_runner_list *list, const char *text) {
+  *(const char **)cs_runner_push(t->arena, list, sizeof text) = text;
+}
+
+/* What one play found; strings are in the arena. */
+struct found {
+  cs_verdict verdict;
+  const char *statement;
+  const char *message;
+};
+
+static struct found play(struct testing *t, const cs_runner_variant *v, const char *defect) {
+  static const cs_time exact = 0;
+  cs_runner_case_config config = {.variant = *v,
+                                  .profile = t->config->profile,
+                                  .requirements = &t->config->library->requirements,
+                                  .seed = t->config->seed,
+                                  .tolerance = &exact};
+  bool inert = false;
+  for (size_t i = 0; defect && i < t->config->inert_count; i++)
+    inert = inert || strcmp(t->config->inert[i], defect) == 0;
+  cs_runner_case *c = cs_runner_case_new(&config);
+  cs_report_case r;
+  cs_runner_play_memory(c, t->config->seed, &defect, defect && !inert ? 1 : 0);
+  cs_runner_case_result(c, &r);
+  struct found f = {r.verdict, r.statement, cs_runner_text(t->arena, cs_span_str(r.message))};
+  cs_runner_case_free(c);
+  return f;
+}
+
+static bool kills(struct testing *t, const struct found *f, const cs_server_defect *row) {
+  bool must =
+      cs_runner_level_of(&t->config->library->requirements, row->requirement) == CS_RUNNER_MUST;
+  if (f->verdict != CS_VERDICT_FAIL && (must || f->verdict != CS_VERDICT_WARN))
+    return false;
+  return f->statement && strcmp(f->statement, row->requirement) == 0;
+}
+
+static const char *describe(struct testing *t, const struct found *f) {
+  return cs_runner_format(t->arena, "%s%s%s%s%s", cs_verdict_name(f->verdict),
+                          f->statement ? " of " : "", f->statement ? f->statement : "",
+                          *f->message ? ": " : "", f->message);
+}
+
+/* One pair of scenario and defect: any variant may catch it. */
+static void test_defect(struct testing *t, const cs_runner_scenario *s, const char *defect) {
+  const cs_server_defect *row = cs_server_defect_named(defect);
+  cs_runner_variant variants[2];
+  size_t n = cs_runner_expand(s, CS_RUNNER_UDP, t->arena, variants);
+  struct found f = {CS_VERDICT_INCONCLUSIVE, NULL, "not played"};
+  t->out->defects++;
+  for (size_t i = 0; i < n; i++) {
+    f = play(t, &variants[i], defect);
+    if (row && kills(t, &f, row)) {
+      t->out->killed++;
+      return;
+    }
+  }
+  t->out->survived++;
+  note(t, &t->out->survivors,
+       cs_runner_format(t->arena, "%s does not catch %s (%s): %s", s->id, defect,
+                        row ? row->requirement : "no such defect", describe(t, &f)));
+}
+
+static void test_scenario(struct testing *t, const cs_runner_scenario *s) {
+  cs_runner_variant variants[2];
+  size_t n = cs_runner_expand(s, CS_RUNNER_UDP, t->arena, variants);
+  t->out->scenarios++;
+  for (size_t i = 0; i < n; i++) {
+    struct found f = play(t, &variants[i], NULL);
+    t->out->cases++;
+    if (f.verdict == CS_VERDICT_PASS)
+      t->out->clean++;
+    else
+      note(t, &t->out->unclean,
+           cs_runner_format(t->arena, "%s: %s", variants[i].id, describe(t, &f)));
+  }
+  for (size_t i = 0; i < s->defect_count; i++)
+    test_defect(t, s, s->defects[i]);
+}
+
+/* Whether a scenario names a defect that breaks this statement. */
+static bool broken_by_some(const struct testing *t, const char *statement) {
+  const cs_runner_scenario *const *s = t->config->library->scenarios.items;
+  for (size_t i = 0; i < t->config->library->scenarios.count; i++) {
+    for (size_t k = 0; k < s[i]->defect_count; k++) {
+      const cs_server_defect *row = cs_server_defect_named(s[i]->defects[k]);
+      if (row && strcmp(row->requirement, statement) == 0)
+        return true;
+    }
+  }
+  return false;
+}
+
+static bool named_by_some(const struct testing *t, const char *defect) {
+  const cs_runner_scenario *const *s = t->config->library->scenarios.items;
+  for (size_t i = 0; i < t->config->library->scenarios.count; i++)
+    for (size_t k = 0; k < s[i]->defect_count; k++)
+      if (strcmp(s[i]->defects[k], defect) == 0)
+        return true;
+  return false;
+}
+
+static bool listed(const cs_runner_list *list, const char *text) {
+  const char *const *items = list->items;
+  for (size_t i = 0; i < list->count; i++)
+    if (strcmp(items[i], text) == 0)
+      return true;
+  return false;
+}
+
+static void test_completeness(struct testing *t) {
+  const cs_runner_scenario *const *s = t->config->library->scenarios.items;
+  const cs_runner_requirements *r = &t->config->library->requirements;
+  for (size_t i = 0; i < t->config->library->scenarios.count; i++) {
+    for (size_t k = 0; k < s[i]->cover_count; k++) {
+      const char *statement = s[i]->covers[k];
+      if (cs_runner_level_of(r, statement) == CS_RUNNER_MUST && !broken_by_some(t, statement) &&
+          !listed(&t->out->uncovered, statement))
+        note(t, &t->out->uncovered, statement);
+    }
+  }
+  const cs_server_defect *row;
+  for (size_t i = 0; (row = cs_server_defect_at(i)); i++)
+    if (!named_by_some(t, row->name))
+      note(t, &t->out->unused, row->name);
+}
+
+void cs_runner_selftest(const cs_runner_selftest_config *config, cs_runner_selftest_result *out) {
+  struct testing t = {config, out, &config->library->arena};
+  const cs_runner_scenario *const *s = config->library->scenarios.items;
+  memset(out, 0, sizeof *out);
+  for (size_t i = 0; i < config->library->scenarios.count; i++)
+    test_scenario(&t, s[i]);
+  test_completeness(&t);
+}
+
+bool cs_runner_selftest_good(const cs_runner_selftest_result *r) {
+  return r->cases > 0 && r->clean == r->cases && r->survived == 0 && r->unused.count == 0 &&
+         r->uncovered.count == 0;
+}
+
+static void print_list(const cs_runner_list *list, const char *heading, FILE *to) {
+  const char *const *items = list->items;
+  if (list->count)
+    fprintf(to, "%s\n", heading);
+  for (size_t i = 0; i < list->count; i++)
+    fprintf(to, "  %s\n", items[i]);
+}
+
+static json_t *json_list(const cs_runner_list *list) {
+  json_t *array = json_array();
+  const char *const *items = list->items;
+  for (size_t i = 0; i < list->count; i++)
+    json_array_append_new(array, json_string(items[i]));
+  return array;
+}
+
+static bool print_json(const cs_runner_selftest_result *r, FILE *to) {
+  json_t *root = json_object();
+  json_object_set_new(root, "scenarios", json_integer((json_int_t)r->scenarios));
+  json_object_set_new(root, "cases", json_integer((json_int_t)r->cases));
+  json_object_set_new(root, "clean", json_integer((json_int_t)r->clean));
+  json_object_set_new(root, "defects", json_integer((json_int_t)r->defects));
+  json_object_set_new(root, "killed", json_integer((json_int_t)r->killed));
+  json_object_set_new(root, "survived", json_integer((json_int_t)r->survived));
+  json_object_set_new(root, "survivors", json_list(&r->survivors));
+  json_object_set_new(root, "unclean", json_list(&r->unclean));
+  json_object_set_new(root, "unused", json_list(&r->unused));
+  json_object_set_new(root, "uncovered", json_list(&r->uncovered));
+  bool good = json_dumpf(root, to, JSON_INDENT(2)) == 0;
+  json_decref(root);
+  return good && fputc('\n', to) != EOF;
+}
+
+bool cs_runner_selftest_print(const cs_runner_selftest_result *r, bool json, FILE *to) {
+  if (json)
+    return print_json(r, to);
+  print_list(&r->unclean, "Cases that the server without defects does not pass:", to);
+  print_list(&r->survivors, "Defects that survive:", to);
+  print_list(&r->unused, "Defects that no scenario names:", to);
+  print_list(&r->uncovered, "MUSTs that scenarios cover and no defect of theirs breaks:", to);
+  fprintf(to,
+          "selftest: %zu scenarios, %zu of %zu cases pass the right server, %zu of %zu defects "
+          "killed\n",
+          r->scenarios, r->clean, r->cases, r->killed, r->defects);
+  return !ferror(to);
+}

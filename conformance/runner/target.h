@@ -1,0 +1,18 @@
+/* What "coapspec run" is pointed at. */
+#ifndef CS_RUNNER_TARGET_H
+#define CS_RUNNER_TARGET_H
+
+#include "net/net.h"
+#include "runner/arena.h"
+
+/* Reads a target's URI: false with *why when it is none that can be tested.
+ * Asks no resolver. */
+bool cs_runner_target_check(const char *uri, cs_runner_arena *arena, const char **why);
+/* The address of a checked URI; false with *why when its name has none. */
+bool cs_runner_target_resolve(const char *uri, cs_runner_arena *arena, cs_net_address *out,
+                              const char **why);
+/* "127.0.0.1:5683", "[::1]:0": false with *why. */
+bool cs_runner_bind_address(const char *text, cs_runner_arena *arena, cs_net_address *out,
+                            const char **why);
+
+#endif

@@ -1,0 +1,153 @@
+/* The parser of messages to send: what stands behind ">" and ">>". */
+#include "runner/scenario_field.h"
+#include "wire/message.h"
+
+static bool twice(state *p, const cs_runner_fields *f, cs_runner_field_kind kind, const uint8_t *at,
+                  const char *name) {
+  if (!cs_runner_field_of(f, kind))
+    return false;
+  cs_runner_expected_at(p, at, "one %s only", name);
+  return true;
+}
+
+static bool read_raw(state *p, cs_runner_send *out) {
+  cs_runner_fields f = {0};
+  out->raw = true;
+  while (!cs_runner_at_end(p)) {
+    cs_runner_field *field = cs_runner_add_field(p, &f, CS_RUNNER_FIELD_RAW);
+    if (!field)
+      return false;
+    if (*p->in.at == '$') {
+      field->var = cs_runner_variable(p, CS_RUNNER_KIND_OPEN);
+      if (field->var < 0)
+        return false;
+    } else if (cs_runner_hex(p, 0) > 15) {
+      return cs_runner_expected(p, "bytes as pairs of hex digits, or $name");
+    } else if (!cs_runner_token_value(p, field)) {
+      return false;
+    }
+    if (!cs_runner_field_end(p))
+      return false;
+  }
+  if (f.list.count == 0)
+    return cs_runner_expected(p, "bytes as pairs of hex digits, or $name");
+  out->fields = f.list.items;
+  out->field_count = f.list.count;
+  return true;
+}
+
+static bool read_role(state *p, cs_runner_fields *f) {
+  const uint8_t *start = p->in.at;
+  if (twice(p, f, CS_RUNNER_FIELD_ROLE, start, "@role"))
+    return false;
+  cs_runner_field *field = cs_runner_add_field(p, f, CS_RUNNER_FIELD_ROLE);
+  if (!field)
+    return false;
+  p->in.at++;
+  cs_span role = cs_runner_name(p);
+  if (role.len == 0)
+    return cs_runner_expected(p, "the name of a role behind @");
+  field->role = cs_runner_text(p->arena, role);
+  if (p->names && p->names->role && !p->names->role(p->names->ctx, field->role))
+    return cs_runner_expected_at(p, role.at, "a role that a profile names, not %s", field->role);
+  if (cs_base_left(&p->in) && *p->in.at == '/')
+    field->suffix = cs_runner_text(p->arena, cs_runner_word(p));
+  return true;
+}
+
+/* ver= and tkl=: a number that replaces bits of the header. */
+static bool read_forced(state *p, cs_runner_fields *f, cs_runner_field_kind kind, const char *name,
+                        uint32_t max) {
+  const uint8_t *start = p->in.at;
+  if (twice(p, f, kind, start, name))
+    return false;
+  cs_runner_field *field = cs_runner_add_field(p, f, kind);
+  if (!field || !cs_runner_take(p, name))
+    return false;
+  cs_span word = cs_runner_word(p);
+  uint32_t v = 0;
+  for (size_t i = 0; i < word.len && v <= max; i++)
+    v = word.at[i] >= '0' && word.at[i] <= '9' ? v * 10 + (uint32_t)(word.at[i] - '0') : max + 1;
+  if (word.len == 0 || v > max)
+    return cs_runner_expected_at(p, word.at, "a number from 0 to %u", max);
+  field->number = (uint16_t)v;
+  return true;
+}
+
+static bool read_option(state *p, cs_runner_fields *f, uint8_t code) {
+  cs_runner_field *field = cs_runner_add_field(p, f, CS_RUNNER_FIELD_OPTION);
+  cs_wire_format format = CS_FORMAT_OPAQUE;
+  if (!field || !cs_runner_option_name(p, code, field, &format,
+                                       "mid=, token=, ver=, tkl=, payload=, @role or the name of "
+                                       "an option"))
+    return false;
+  if (cs_runner_take(p, "="))
+    return cs_runner_value(p, format, field);
+  if (format != CS_FORMAT_EMPTY)
+    return cs_runner_expected(p, "= and a value");
+  return true;
+}
+
+static bool read_one(state *p, cs_runner_fields *f, uint8_t code) {
+  const uint8_t *start = p->in.at;
+  static const struct {
+    const char *word;
+    cs_runner_field_kind kind;
+  } words[] = {{"mid=", CS_RUNNER_FIELD_MID},
+               {"token=", CS_RUNNER_FIELD_TOKEN},
+               {"payload=", CS_RUNNER_FIELD_PAYLOAD}};
+  if (cs_runner_field_of(f, CS_RUNNER_FIELD_PAYLOAD))
+    return cs_runner_expected(p, "the end of the message behind the payload");
+  if (*start == '@')
+    return read_role(p, f);
+  if (cs_base_left(&p->in) >= 4 && memcmp(start, "ver=", 4) == 0)
+    return read_forced(p, f, CS_RUNNER_FIELD_VERSION, "ver=", 3);
+  if (cs_base_left(&p->in) >= 4 && memcmp(start, "tkl=", 4) == 0)
+    return read_forced(p, f, CS_RUNNER_FIELD_TKL, "tkl=", 15);
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    if (!cs_runner_take(p, words[i].word))
+      continue;
+    if (twice(p, f, words[i].kind, start, words[i].word))
+      return false;
+    cs_runner_field *field = cs_runner_add_field(p, f, words[i].kind);
+    if (!field)
+      return false;
+    field->column = (unsigned)(start - p->start) + 1;
+    if (words[i].kind == CS_RUNNER_FIELD_MID)
+      return cs_runner_mid_value(p, field);
+    if (words[i].kind == CS_RUNNER_FIELD_TOKEN)
+      return cs_runner_token_value(p, field);
+    return cs_runner_value(p, CS_FORMAT_OPAQUE, field);
+  }
+  return read_option(p, f, code);
+}
+
+bool cs_runner_parse_send(state *p, bool ordinary, cs_runner_send *out) {
+  *out = (cs_runner_send){.ordinary = ordinary, .type = CS_RUNNER_TYPE_CASE};
+  if (!ordinary && cs_runner_take_word(p, "raw"))
+    return read_raw(p, out);
+  const uint8_t *start = p->in.at;
+  bool has_type = cs_runner_take_type(p, &out->type);
+  if (!has_type && !ordinary)
+    return cs_runner_expected(p, "a type (CON, NON, ACK, RST or $type) or raw");
+  if (has_type && out->type == CS_RUNNER_TYPE_CASE && !p->typed)
+    return cs_runner_expected_at(p, start, "the key type in the header, since $type is used");
+  if (ordinary && (out->type == CS_ACK || out->type == CS_RST))
+    return cs_runner_expected_at(p, start, "CON, NON, $type or no type for a request");
+  if (out->type == CS_RUNNER_TYPE_CASE)
+    p->type_used = true;
+  const uint8_t *code = p->in.at;
+  if (!cs_runner_take_code(p, &out->code))
+    return cs_runner_expected(p, "a code: c.dd from 0.00 to 7.31, Empty or a method's name");
+  if (ordinary && !cs_wire_code_is_request(out->code))
+    return cs_runner_expected_at(p, code, "a method, 0.01 to 0.31, behind >>");
+  cs_runner_fields f = {0};
+  while (!cs_runner_at_end(p))
+    if (!read_one(p, &f, out->code) || !cs_runner_field_end(p))
+      return false;
+  if (!ordinary && !cs_runner_field_of(&f, CS_RUNNER_FIELD_MID))
+    return cs_runner_expected(p, "mid=");
+  out->fields = f.list.items;
+  out->field_count = f.list.count;
+  return true;
+}

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# libcoap 4.3.4's coap-server: the system's own where that is its version, else
+# trixie's packages unpacked into out/servers/libcoap-4.3.4 and run with their
+# own loader. Nothing of the system is changed, no root is needed.
+#
+#   install                      downloads and unpacks once
+#   path | version               the command line that runs it, its version
+#   start ADDRESS PORT           prints the process id once the port is bound
+#   start PATH                   the same on a Unix-domain datagram socket (at most 25 bytes)
+#   stop PID
+#   run ADDRESS PORT -- COMMAND, run PATH -- COMMAND
+set -u
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "$here/mirror.sh"
+
+suite=trixie
+prefix=${COAPSPEC_SERVERS:-$root/out/servers}/libcoap-4.3.4
+
+native() {
+  case $(dpkg-query -W -f '${Version}' libcoap3-bin 2>/dev/null) in
+    4.3.4*) command -v coap-server-gnutls || command -v coap-server-notls ;;
+    *) return 1 ;;
+  esac
+}
+
+unpack() {
+  local work=$prefix.work uri key options
+  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
+    die "apt-get and dpkg-deb are needed to fetch libcoap 4.3.4"
+  read -r uri key <<<"$(debian_mirror)"
+  [ -n "${uri-}" ] || die "no mirror of this system's own suite in its apt sources"
+  [ -n "${key-}" ] || key=/usr/share/keyrings/debian-archive-keyring.gpg
+  options=""
+  case $key in /*) options="[signed-by=$key] " ;; esac
+  rm -rf "$work" "$prefix"
+  mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/root"
+  : >"$work/status"
+  echo "deb $options$uri $suite main" >"$work/$suite.list"
+  local -a apt=(apt-get -qq -o "Dir::Etc::sourcelist=$work/$suite.list" -o Dir::Etc::sourceparts=/dev/null
+    -o "Dir::State::Lists=$work/lists" -o "Dir::State::status=$work/status"
+    -o "Dir::Cache::archives=$work/archives" -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache="
+    -o APT::Install-Recommends=false -o Debug::NoLocking=1 -o APT::Sandbox::User=
+    -o Acquire::Languages=none -o DPkg::Pre-Install-Pkgs= -o "Dir::Log=$work")
+  "${apt[@]}" update >&2 || die "the lists of $suite could not be fetched"
+  # With an empty status file, everything it needs down to libc comes along.
+  "${apt[@]}" -y --download-only install libcoap3-bin >&2 ||
+    die "the packages of libcoap 4.3.4 could not be fetched"
+  local package
+  for package in "$work"/archives/libcoap3-bin_4.3.4*.deb; do
+    [ -e "$package" ] || die "$suite has another version of libcoap3-bin than 4.3.4"
+  done
+  for package in "$work"/archives/*.deb; do
+    dpkg-deb -x "$package" "$work/root" || die "cannot unpack $(basename "$package")"
+  done
+  mv "$work/root" "$prefix"
+  rm -rf "$work"
+}
+
+install() {
+  native >/dev/null && return
+  mkdir -p "$(dirname "$prefix")"
+  # Tests that run at the same time install once.
+  exec 9>"$prefix.lock"
+  flock 9
+  [ -e "$prefix/.ready" ] || { unpack && : >"$prefix/.ready"; }
+  flock -u 9
+  exec 9>&-
+}
+
+# The command line, one word a line.
+program() {
+  native && return
+  install
+  local loader
+  loader=$(find "$prefix/usr/lib64" "$prefix/lib64" "$prefix/usr/lib" "$prefix/lib" \
+    -name 'ld-linux*.so.*' 2>/dev/null | head -n 1)
+  [ -n "$loader" ] || die "no loader under $prefix"
+  local libraries
+  libraries=$(dirname "$(find "$prefix/usr/lib" "$prefix/lib" -name libc.so.6 2>/dev/null | head -n 1)")
+  printf '%s\n' "$loader" --library-path "$libraries" "$prefix/usr/bin/coap-server-gnutls"
+}
+
+version() {
+  echo 4.3.4
+}
+
+start() {
+  local -a server
+  mapfile -t server < <(program)
+  [ ${#server[@]} -gt 0 ] || exit 2
+  # shellcheck disable=SC2086 # arguments are words
+  if [ -n "$2" ]; then
+    launch "$1" "$2" "${server[@]}" -A "$1" -p "$2" -d 20 ${COAPSPEC_SERVER_ARGS-}
+  else
+    launch "$1" "" "${server[@]}" -A "$1" -U coap -d 20 ${COAPSPEC_SERVER_ARGS-}
+  fi
+}
+
+subcommand "$@"

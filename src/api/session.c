@@ -1,0 +1,171 @@
+/* A session's references and what is read from it. */
+#include <stdio.h>
+
+#include "api/address.h"
+#include "api/context.h"
+#include "api/error.h"
+#include "api/live.h"
+#include "api/reentry.h"
+#include "api/support.h"
+
+cs_core_session *cs_api_core(const char *function, const coap_session_t *s) {
+  if (s && s->endpoint)
+    return cs_endpoint_session(s->endpoint);
+  cs_api_fail(function, s ? "the session has ended" : "session is NULL");
+  return NULL;
+}
+
+cs_api_rare *cs_api_rare_of(coap_session_t *s) {
+  if (!s->rare) {
+    s->rare = cs_base_get(s->context->alloc, sizeof *s->rare);
+    if (s->rare)
+      memset(s->rare, 0, sizeof *s->rare);
+  }
+  return s->rare;
+}
+
+static bool usable(const char *function, const coap_session_t *s) {
+  if (!s)
+    cs_api_fail(function, "session is NULL");
+  return s != NULL;
+}
+
+/* Whether s is alive and still referenced; s is not touched unless it is. */
+static bool referenced(const char *function, const coap_session_t *s) {
+  if (!s)
+    cs_api_fail(function, "session is NULL");
+  else if (!cs_api_live(s, offsetof(coap_session_t, live)) || s->refs == 0)
+    cs_api_fail(function, "this session has no reference left to use");
+  else
+    return true;
+  return false;
+}
+
+coap_session_t *coap_session_reference(coap_session_t *session) {
+  if (!referenced(__func__, session))
+    return NULL;
+  if (session->refs == UINT32_MAX) {
+    cs_api_fail(__func__, "there are too many references");
+    return NULL;
+  }
+  session->refs++;
+  return session;
+}
+
+void coap_session_release(coap_session_t *session) {
+  if (!session || !referenced(__func__, session))
+    return;
+  if (--session->refs == 0)
+    cs_api_end_session(session);
+}
+
+void coap_session_set_app_data(coap_session_t *session, void *data) {
+  if (usable(__func__, session))
+    session->app_data = data;
+}
+
+void *coap_session_get_app_data(const coap_session_t *session) {
+  return usable(__func__, session) ? session->app_data : NULL;
+}
+
+const coap_address_t *coap_session_get_addr_remote(const coap_session_t *session) {
+  if (!usable(__func__, session))
+    return NULL;
+  const cs_api_group *g = session->group;
+  return g && g->answered ? &g->responder : &session->remote;
+}
+
+const coap_address_t *coap_session_get_addr_mcast(const coap_session_t *session) {
+  return usable(__func__, session) && session->group ? &session->remote : NULL;
+}
+
+const coap_address_t *coap_session_get_addr_local(const coap_session_t *session) {
+  if (!cs_api_core(__func__, session))
+    return NULL;
+  /* Asked of the system on first use: most programs never do, and an address
+   * for each idle session would be memory for nothing. */
+  coap_session_t *s = (coap_session_t *)(uintptr_t)session;
+  cs_api_rare *rare = cs_api_rare_of(s);
+  if (!rare) {
+    cs_api_fail_err(__func__, CS_ERR_MEMORY, CS_RULE_NONE, NULL);
+    return NULL;
+  }
+  if (!rare->has_local) {
+    cs_net_address a;
+    const cs_net *net = &s->context->net;
+    cs_err e = net->ops->local(net->self, s->fd, &a);
+    if (e) {
+      cs_api_fail_err(__func__, e, CS_RULE_NONE, NULL);
+      return NULL;
+    }
+    cs_api_address_write(&a, &rare->local);
+    rare->has_local = true;
+  }
+  return &rare->local;
+}
+
+coap_proto_t coap_session_get_proto(const coap_session_t *session) {
+  return usable(__func__, session) ? (coap_proto_t)session->proto : COAP_PROTO_NONE;
+}
+
+coap_session_type_t coap_session_get_type(const coap_session_t *session) {
+  return usable(__func__, session) ? COAP_SESSION_TYPE_CLIENT : COAP_SESSION_TYPE_NONE;
+}
+
+coap_session_state_t coap_session_get_state(const coap_session_t *session) {
+  return usable(__func__, session) ? (coap_session_state_t)session->state : COAP_SESSION_STATE_NONE;
+}
+
+int coap_session_get_ifindex(const coap_session_t *session) {
+  if (!usable(__func__, session))
+    return -1;
+  if (session->remote.addr.sa.sa_family != AF_INET6)
+    return 0;
+  return (int)session->remote.addr.sin6.sin6_scope_id;
+}
+
+coap_context_t *coap_session_get_context(const coap_session_t *session) {
+  return usable(__func__, session) ? session->context : NULL;
+}
+
+const char *coap_session_str(const coap_session_t *session) {
+  enum { ADDRESS_TEXT = 80 };
+  static _Thread_local char text[2 * ADDRESS_TEXT + 16];
+  if (!session)
+    return "no session";
+  char local[ADDRESS_TEXT] = "?";
+  char remote[ADDRESS_TEXT] = "?";
+  if (session->rare && session->rare->has_local)
+    coap_print_addr(&session->rare->local, (unsigned char *)local, sizeof local);
+  else if (session->endpoint && coap_session_get_addr_local(session))
+    coap_print_addr(&session->rare->local, (unsigned char *)local, sizeof local);
+  coap_print_addr(coap_session_get_addr_remote(session), (unsigned char *)remote, sizeof remote);
+  (void)snprintf(text, sizeof text, "%s <-> %s %s", local, remote,
+                 cs_api_proto_name((coap_proto_t)session->proto));
+  return text;
+}
+
+void coap_session_set_mtu(coap_session_t *session, unsigned mtu) {
+  cs_core_session *core = cs_api_core(__func__, session);
+  if (!core)
+    return;
+  if (mtu < CS_API_MTU_MIN || mtu > CS_API_MTU_MAX) {
+    cs_api_fail(__func__, "an MTU of %u bytes is not within %d to %d", mtu, CS_API_MTU_MIN,
+                CS_API_MTU_MAX);
+    return;
+  }
+  cs_err e = cs_core_set_mtu(core, mtu);
+  if (e)
+    cs_api_fail_err(__func__, e, CS_RULE_NONE, NULL);
+}
+
+size_t coap_session_max_pdu_size(const coap_session_t *session) {
+  enum { HEADER = 4 };
+  cs_core_session *core = cs_api_core(__func__, session);
+  return core ? cs_core_get_mtu(core) - HEADER : 0;
+}
+
+void coap_session_set_no_observe_cancel(coap_session_t *session) {
+  /* Nothing is observed yet, so there is nothing to leave alone. */
+  (void)usable(__func__, session);
+}

@@ -1,0 +1,157 @@
+#include "api/transmit.h"
+
+#include <string.h>
+
+#include "api/address.h"
+#include "api/error.h"
+#include "api/loss.h"
+
+/* Where a datagram to this peer goes: NULL for a connected socket; false when
+ * the responder is no longer known. */
+static bool destination(const coap_session_t *s, cs_core_peer to, cs_net_address *address,
+                        const cs_net_address **out) {
+  *out = NULL;
+  if (!s->group)
+    return true;
+  const coap_address_t *a = to == 0 ? &s->remote : NULL;
+  for (unsigned i = 0; to && i < CS_API_RESPONDERS_MAX; i++)
+    if (s->group->known[i].number == to)
+      a = &s->group->known[i].address;
+  if (!a || cs_api_address_read(a, address))
+    return false;
+  *out = address;
+  return true;
+}
+
+static cs_err put(coap_session_t *s, cs_core_peer to, cs_span bytes) {
+  cs_net_address address;
+  const cs_net_address *peer;
+  if (cs_api_loss_next() || !destination(s, to, &address, &peer))
+    return CS_OK;
+  const cs_net *net = &s->context->net;
+  size_t sent;
+  return net->ops->send(net->self, s->fd, peer, bytes, &sent);
+}
+
+static void watch(coap_session_t *s, unsigned what) {
+  const cs_net *net = &s->context->net;
+  (void)net->ops->watch(net->self, s->fd, what, s);
+}
+
+/* Keeps a datagram back until the system has room. Without memory it is lost,
+ * as a datagram may be. */
+static void keep_back(coap_session_t *s, cs_core_peer to, cs_span bytes) {
+  cs_api_rare *rare = cs_api_rare_of(s);
+  uint8_t *copy = rare ? cs_base_get(s->context->alloc, bytes.len) : NULL;
+  if (!copy)
+    return;
+  memcpy(copy, bytes.at, bytes.len);
+  rare->stash = copy;
+  rare->stash_len = bytes.len;
+  rare->stash_to = to;
+  s->context->blocked++;
+  watch(s, CS_NET_READ | CS_NET_WRITE);
+}
+
+static bool blocked(const coap_session_t *s) {
+  return s->rare && s->rare->stash;
+}
+
+/* What an attempt to send came to. */
+static void attempted(coap_session_t *s, cs_core_peer to, cs_span bytes, cs_err e, cs_time now) {
+  switch (e) {
+  case CS_OK:
+    s->last = now;
+    break;
+  case CS_ERR_AGAIN:
+    keep_back(s, to, bytes);
+    break;
+  case CS_ERR_REFUSED:
+  case CS_ERR_UNREACHABLE:
+  case CS_ERR_TOO_LARGE:
+  case CS_ERR_CLOSED:
+    cs_endpoint_link(s->endpoint, CS_LINK_UNREACHABLE, now);
+    break;
+  default:
+    /* As if it had been lost on the way. */
+    coap_log_warn("%s: a datagram could not be sent: %s\n", coap_session_str(s),
+                  cs_base_err_text(e));
+    break;
+  }
+}
+
+/* Notes which request just left, and whether it had before. */
+static void left(coap_session_t *s, cs_span bytes) {
+  uint8_t type, code;
+  uint16_t mid;
+  if (!cs_wire_peek(bytes, &type, &code, &mid) || !cs_wire_code_is_request(code))
+    return;
+  coap_pdu_t *pdu = s->open;
+  while (pdu && pdu->mid != mid)
+    pdu = pdu->next;
+  if (!pdu)
+    return;
+  if (pdu->transmitted)
+    s->resent = true;
+  else if (pdu->waiting && pdu->type == COAP_MESSAGE_NON) {
+    pdu->waiting = false;
+    s->context->waiting--;
+  }
+  pdu->transmitted = true;
+}
+
+void cs_api_set_alarm(coap_context_t *ctx) {
+  if (!ctx->alarmed || !ctx->net.ops->alarm)
+    return;
+  cs_time at = cs_base_heap_deadline(&ctx->deadlines);
+  /* One that rings too early does no harm and is set right then; so only what
+   * comes earlier, or comes after it rang, costs a system call. */
+  if (at != ctx->alarm && (at < ctx->alarm || ctx->alarm <= cs_api_now(ctx)) &&
+      ctx->net.ops->alarm(ctx->net.self, at) == CS_OK)
+    ctx->alarm = at;
+}
+
+void cs_api_rearm(coap_session_t *s) {
+  coap_context_t *ctx = s->context;
+  cs_time at = cs_endpoint_deadline(s->endpoint);
+  cs_time now = cs_core_now(cs_endpoint_session(s->endpoint));
+  /* What cannot be sent now waits for room, not for time. */
+  if (blocked(s) && at <= now)
+    at = now + CS_SECOND;
+  if (ctx->keepalive && !s->probing && s->state == COAP_SESSION_STATE_ESTABLISHED)
+    at = cs_time_min(at, cs_time_add(s->last, ctx->keepalive));
+  if (at == CS_TIME_NEVER)
+    cs_base_heap_remove(&ctx->deadlines, &s->timer);
+  else if (!s->timer.place || s->timer.at != at)
+    cs_base_heap_set(&ctx->deadlines, &s->timer, at);
+  cs_api_set_alarm(ctx);
+}
+
+void cs_api_transmit(coap_session_t *s, cs_time now) {
+  coap_context_t *ctx = s->context;
+  now = cs_api_at(s, now);
+  cs_core_peer to;
+  size_t len;
+  while (!blocked(s) &&
+         cs_endpoint_transmit(s->endpoint, now, ctx->tx, CS_API_DATAGRAM_MAX, &to, &len) == CS_OK) {
+    cs_span bytes = cs_span_of(ctx->tx, len);
+    left(s, bytes);
+    attempted(s, to, bytes, put(s, to, bytes), now);
+  }
+  cs_api_rearm(s);
+}
+
+void cs_api_transmit_again(coap_session_t *s) {
+  if (!blocked(s))
+    return;
+  cs_api_rare *rare = s->rare;
+  cs_span bytes = cs_span_of(rare->stash, rare->stash_len);
+  cs_err e = put(s, rare->stash_to, bytes);
+  if (e == CS_ERR_AGAIN)
+    return;
+  cs_base_put(s->context->alloc, rare->stash, rare->stash_len);
+  rare->stash = NULL;
+  s->context->blocked--;
+  watch(s, CS_NET_READ);
+  attempted(s, 0, cs_span_of(NULL, 0), e, cs_api_at(s, s->last));
+}

@@ -1,0 +1,20 @@
+/* From the core's queue onto the net. */
+#ifndef CS_API_TRANSMIT_H
+#define CS_API_TRANSMIT_H
+
+#include "api/context.h"
+
+/* Sends what s has to send now and sets its timer. */
+void cs_api_transmit(coap_session_t *s, cs_time now);
+/* The system has room again for what was kept back. */
+void cs_api_transmit_again(coap_session_t *s);
+/* Makes the descriptor readable when the next timer is due, if the application
+ * waits on it. */
+void cs_api_set_alarm(coap_context_t *ctx);
+/* Sets s's timer to when it is next to be looked at. */
+void cs_api_rearm(coap_session_t *s);
+
+/* The number of a responder, given on first sight; 0 for s's own peer. */
+cs_core_peer cs_api_responder_number(coap_session_t *s, const cs_net_address *from);
+
+#endif

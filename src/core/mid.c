@@ -1,0 +1,31 @@
+/* Message IDs (RFC 7252 section 4.4): taken in sequence from a random start,
+ * and not used again toward the peer within EXCHANGE_LIFETIME. The space is
+ * tracked in quarters: a quarter may be entered again when EXCHANGE_LIFETIME
+ * has passed since the last transmission out of it. */
+#include "core/internal.h"
+
+enum { QUARTER = 65536 / MID_QUARTERS };
+
+void core_mid_used(cs_core_session *s, uint16_t mid) {
+  s->quarter_used[mid / QUARTER] = s->now;
+}
+
+cs_err cs_core_new_mid(cs_core_session *s, cs_time now, uint16_t *mid) {
+  core_time(s, now);
+  uint16_t next = s->next_mid;
+  /* An open message keeps its Message ID however old it is. */
+  for (unsigned tries = 0; core_flight_find(s, 0, next); tries++) {
+    if (tries == s->requests + s->exchange_count)
+      return CS_ERR_LIMIT;
+    next = (uint16_t)(next + 1);
+  }
+  bool enters = next / QUARTER != (uint16_t)(s->next_mid - 1) / QUARTER;
+  cs_time used = s->quarter_used[next / QUARTER];
+  if (enters && used != CS_TIME_NEVER &&
+      now < cs_time_add(used, cs_core_exchange_lifetime(cs_core_get_params(s))))
+    return CS_ERR_LIMIT;
+  core_mid_used(s, next);
+  s->next_mid = (uint16_t)(next + 1);
+  *mid = next;
+  return CS_OK;
+}

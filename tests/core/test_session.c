@@ -1,0 +1,109 @@
+/* A session's birth, order of events, and end. */
+#include <check.h>
+#include <signal.h>
+
+#include "support/check_main.h"
+#include "support/session_fixture.h"
+
+static cs_test_session t;
+
+static void setup(void) {
+  cs_test_session_open(&t, CS_CLIENT, NULL);
+}
+static void teardown(void) {
+  cs_test_session_close(&t);
+}
+
+START_TEST(open_refuses_what_cannot_work) {
+  cs_core_session *s = NULL;
+  cs_core_params p = cs_core_params_default;
+  p.nstart = 0;
+  ck_assert_int_eq(cs_core_open(&t.config, NULL, 63, 0, &s), CS_ERR_ARGUMENT);
+  ck_assert_int_eq(cs_core_open(&t.config, NULL, 65536, 0, &s), CS_ERR_ARGUMENT);
+  ck_assert_int_eq(cs_core_open(&t.config, &p, 1152, 0, &s), CS_ERR_ARGUMENT);
+  for (size_t n = 1; n <= 2; n++) {
+    t.memory.fail_at = t.memory.calls + n;
+    ck_assert_int_eq(cs_core_open(&t.config, &cs_core_params_default, 1152, 0, &s), CS_ERR_MEMORY);
+  }
+  ck_assert_ptr_null(s);
+}
+END_TEST
+
+START_TEST(a_second_message_waits_for_the_events_of_the_first) {
+  cs_test_receive(&t, "CON 0.00 mid=1");
+  uint8_t ping[] = {0x40, 0, 0, 2};
+  ck_assert_int_eq(cs_core_receive(t.s, 0, false, cs_span_of(ping, 4), t.now), CS_ERR_STATE);
+  cs_test_no_event(&t);
+  ck_assert_int_eq(cs_core_receive(t.s, 0, false, cs_span_of(ping, 4), t.now), CS_OK);
+}
+END_TEST
+
+START_TEST(taking_the_next_event_accepts_the_one_before) {
+  cs_test_get(&t, CS_NON, 7, "a", NULL);
+  cs_test_transmit(&t);
+  cs_test_receive(&t, "CON 2.05 mid=9 token=61");
+  cs_test_event(&t);
+  cs_test_no_event(&t);
+  CS_TEST_TEXT(cs_test_transmit(&t), "ACK 0.00 mid=0x0009");
+}
+END_TEST
+
+START_TEST(drain_tells_every_request_once_and_takes_no_more) {
+  int app[3];
+  cs_test_get(&t, CS_CON, 1, "a", &app[0]);
+  cs_test_get(&t, CS_CON, 2, "b", &app[1]);
+  cs_test_transmit(&t);
+  cs_core_drain(t.s, CS_NACK_CLOSED);
+  unsigned told = 0;
+  cs_core_event e;
+  while (cs_core_next_event(t.s, &e)) {
+    ck_assert_int_eq(e.reason, CS_NACK_CLOSED);
+    told |= 1u << ((int *)e.app - app);
+  }
+  ck_assert_uint_eq(told, 3);
+  cs_core_request_spec spec = {.type = CS_CON, .code = 1, .mid = -1};
+  ck_assert_int_eq(cs_core_send_request(t.s, &spec, t.now, NULL, NULL), CS_ERR_STATE);
+}
+END_TEST
+
+START_TEST(close_releases_everything_at_any_moment) {
+  cs_test_get(&t, CS_CON, 1, "a", NULL);
+  cs_test_get(&t, CS_CON, 2, "b", NULL);
+  cs_test_transmit(&t);
+  cs_test_receive(&t, "CON 2.05 mid=9 token=61");
+  cs_test_event(&t);
+  cs_core_send_empty(t.s, CS_RST, 5, t.now);
+  /* The fixture's teardown closes the session and counts the memory. */
+}
+END_TEST
+
+START_TEST(time_does_not_run_backwards) {
+  cs_core_expire(t.s, t.now - 1);
+}
+END_TEST
+
+START_TEST(the_mtu_is_bounded) {
+  ck_assert_int_eq(cs_core_set_mtu(t.s, 63), CS_ERR_ARGUMENT);
+  ck_assert_int_eq(cs_core_set_mtu(t.s, 65536), CS_ERR_ARGUMENT);
+  ck_assert_uint_eq(cs_core_get_mtu(t.s), 1152);
+  ck_assert_int_eq(cs_core_set_mtu(t.s, 64), CS_OK);
+  ck_assert_uint_eq(cs_core_get_mtu(t.s), 64);
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("core/session");
+  TCase *c = tcase_create("session");
+  tcase_add_checked_fixture(c, setup, teardown);
+  tcase_add_test(c, open_refuses_what_cannot_work);
+  tcase_add_test(c, a_second_message_waits_for_the_events_of_the_first);
+  tcase_add_test(c, taking_the_next_event_accepts_the_one_before);
+  tcase_add_test(c, drain_tells_every_request_once_and_takes_no_more);
+  tcase_add_test(c, close_releases_everything_at_any_moment);
+  tcase_add_test(c, the_mtu_is_bounded);
+#ifndef NDEBUG
+  tcase_add_test_raise_signal(c, time_does_not_run_backwards, SIGABRT);
+#endif
+  suite_add_tcase(s, c);
+  return cs_test_main(s);
+}

@@ -1,0 +1,119 @@
+/* Datagrams pass whole; a stream is cut into messages wherever its bytes are
+ * cut (RFC 8323 section 3.2). */
+#include <check.h>
+#include <string.h>
+
+#include "link/link.h"
+#include "support/check_main.h"
+#include "support/memory.h"
+
+static cs_test_memory memory;
+static cs_link link;
+
+static void setup(void) {
+  cs_test_memory_init(&memory);
+  cs_link_init(&link, CS_LINK_STREAM, &memory.alloc, 1024);
+}
+static void teardown(void) {
+  cs_link_free(&link);
+  ck_assert_uint_eq(memory.out_bytes, 0);
+}
+
+/* A GET without token or options; one with a token and a payload of 20 bytes
+ * (extended length); an empty frame. */
+static const uint8_t stream[] = {0x00, 0x01, 0xd1, 0x08, 0x02, 0x77, 0xff, 'a',  'b', 'c',
+                                 'd',  'e',  'f',  'g',  'h',  'i',  'j',  'k',  'l', 'm',
+                                 'n',  'o',  'p',  'q',  'r',  's',  't',  0x00, 0x00};
+static const size_t sizes[] = {2, 25, 2};
+
+START_TEST(a_datagram_is_one_message_even_when_empty) {
+  cs_link_init(&link, CS_LINK_DATAGRAM, &memory.alloc, 1024);
+  cs_span m;
+  cs_rule broken;
+  ck_assert_int_eq(cs_link_next(&link, &m, &broken), CS_ERR_AGAIN);
+  cs_link_feed(&link, cs_span_of(stream, 7));
+  ck_assert_int_eq(cs_link_next(&link, &m, &broken), CS_OK);
+  ck_assert_uint_eq(m.len, 7);
+  ck_assert_int_eq(cs_link_next(&link, &m, &broken), CS_ERR_AGAIN);
+  cs_link_feed(&link, cs_span_of(stream, 0));
+  ck_assert_int_eq(cs_link_next(&link, &m, &broken), CS_OK);
+  ck_assert_uint_eq(m.len, 0);
+}
+END_TEST
+
+/* Takes the messages that are there and checks them against the stream. */
+static void take(size_t *count, size_t *offset) {
+  cs_span m;
+  cs_rule broken;
+  while (cs_link_next(&link, &m, &broken) == CS_OK) {
+    ck_assert_uint_lt(*count, 3);
+    ck_assert_uint_eq(m.len, sizes[*count]);
+    ck_assert_int_eq(memcmp(m.at, stream + *offset, m.len), 0);
+    *offset += m.len;
+    ++*count;
+  }
+}
+
+START_TEST(every_pair_of_cuts_yields_the_same_messages) {
+  for (size_t a = 0; a <= sizeof stream; a++) {
+    for (size_t b = a; b <= sizeof stream; b++) {
+      size_t count = 0, offset = 0;
+      const size_t cut[] = {0, a, b, sizeof stream};
+      for (int i = 0; i < 3; i++) {
+        cs_link_feed(&link, cs_span_of(stream + cut[i], cut[i + 1] - cut[i]));
+        take(&count, &offset);
+      }
+      ck_assert_uint_eq(count, 3);
+    }
+  }
+}
+END_TEST
+
+START_TEST(an_announced_length_over_the_cap_breaks_the_stream_and_holds_nothing) {
+  const uint8_t huge[] = {0xf0, 0xff, 0xff, 0xff, 0xff, 0x01};
+  cs_span m;
+  cs_rule broken = CS_RULE_NONE;
+  cs_link_feed(&link, cs_span_of(huge, sizeof huge));
+  ck_assert_int_eq(cs_link_next(&link, &m, &broken), CS_ERR_RULE);
+  ck_assert_int_eq(broken, CS_RULE_MESSAGE_CAP);
+  cs_link_feed(&link, cs_span_of(stream, sizeof stream));
+  ck_assert_int_eq(cs_link_next(&link, &m, &broken), CS_ERR_RULE);
+  ck_assert_uint_eq(memory.out_bytes, 0);
+}
+END_TEST
+
+START_TEST(memory_held_is_bounded_by_the_cap) {
+  const uint8_t head[] = {0xe0, 0x02, 0x00, 0x01}; /* announces 781 bytes */
+  cs_span m;
+  cs_rule broken;
+  cs_link_feed(&link, cs_span_of(head, sizeof head));
+  ck_assert_int_eq(cs_link_next(&link, &m, &broken), CS_ERR_AGAIN);
+  ck_assert_uint_le(memory.peak_bytes, 2048);
+}
+END_TEST
+
+START_TEST(a_failed_allocation_can_be_repeated) {
+  cs_span m;
+  cs_rule broken;
+  memory.fail_at = 1;
+  cs_link_feed(&link, cs_span_of(stream, 1));
+  ck_assert_int_eq(cs_link_next(&link, &m, &broken), CS_ERR_MEMORY);
+  ck_assert_int_eq(cs_link_next(&link, &m, &broken), CS_ERR_AGAIN);
+  cs_link_feed(&link, cs_span_of(stream + 1, 1));
+  ck_assert_int_eq(cs_link_next(&link, &m, &broken), CS_OK);
+  ck_assert_uint_eq(m.len, 2);
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("link");
+  TCase *c = tcase_create("link");
+  tcase_add_checked_fixture(c, setup, teardown);
+  tcase_add_test(c, a_datagram_is_one_message_even_when_empty);
+  tcase_add_test(c, every_pair_of_cuts_yields_the_same_messages);
+  tcase_add_test(c, an_announced_length_over_the_cap_breaks_the_stream_and_holds_nothing);
+  tcase_add_test(c, memory_held_is_bounded_by_the_cap);
+  tcase_add_test(c, a_failed_allocation_can_be_repeated);
+  suite_add_tcase(s, c);
+  return cs_test_main(s);
+}

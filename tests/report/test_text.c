@@ -1,0 +1,102 @@
+/* The text and HTML reports, for people. */
+#include "support/check_main.h"
+
+#include <string.h>
+
+#include "report/report.h"
+#include "sample.h"
+
+static char *printed(bool (*print)(const cs_report_run *, FILE *), const cs_report_run *run) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *to = open_memstream(&text, &size);
+  ck_assert(print(run, to));
+  fclose(to);
+  ck_assert_uint_eq(strlen(text), size);
+  return text;
+}
+
+static void expect_in(const char *text, const char *part) {
+  ck_assert_msg(strstr(text, part) != NULL, "\"%s\" is not in the report:\n%s", part, text);
+}
+
+START_TEST(the_summary_is_one_line_of_what_occurred) {
+  cs_report_run run = sample_run;
+  run.case_count = 2;
+  char *text = printed(cs_report_print_summary, &run);
+  ck_assert_str_eq(text, "coap://127.0.0.1:5683: 2 cases: 1 pass, 1 fail (95.2 s)\n");
+  free(text);
+}
+END_TEST
+
+START_TEST(a_fault_is_told_with_its_evidence) {
+  char *text = printed(cs_report_print_text, &sample_run);
+  const char *fail = strstr(text, "\nfail  7252/4.3/fail over udp\n");
+  ck_assert_ptr_nonnull(fail);
+  expect_in(fail, "why        wanted RST, got " HOSTILE_SHOWN "\n");
+  expect_in(fail, "RFC7252#4.3:empty-con-reset (RFC 7252 section 4.3, MUST: an Empty");
+  expect_in(fail, "scenarios/x.scn:7\n");
+  expect_in(fail, "93.000000 < ACK 2.05");
+  expect_in(fail, " 61 45 7d 34 20 ff 6f 64 64\n");
+  expect_in(fail, "report.pcap, udp.port == ");
+  expect_in(text, "Faults of the target: 4 of 11 cases.");
+  free(text);
+}
+END_TEST
+
+START_TEST(a_pass_is_listed_without_evidence) {
+  cs_report_run run = sample_run;
+  run.case_count = 1;
+  char *text = printed(cs_report_print_text, &run);
+  expect_in(text, "pass         7252/5.10/pass  What 7252/5.10/pass shows\n");
+  ck_assert_ptr_null(strstr(text, "not a pass"));
+  free(text);
+}
+END_TEST
+
+START_TEST(trouble_is_said_at_the_top) {
+  cs_report_run run = sample_run;
+  run.trouble = "interrupted";
+  char *text = printed(cs_report_print_text, &run);
+  const char *trouble = strstr(text, "The run ended early");
+  ck_assert_ptr_nonnull(trouble);
+  ck_assert(trouble < strstr(text, "Verdicts"));
+  expect_in(trouble, "interrupted");
+  free(text);
+}
+END_TEST
+
+START_TEST(no_control_character_reaches_a_terminal) {
+  char *text = printed(cs_report_print_text, &sample_run);
+  for (const char *c = text; *c; c++)
+    ck_assert_msg(*c == '\n' || ((unsigned char)*c >= 0x20 && *c != 0x7f), "byte 0x%02x",
+                  (unsigned char)*c);
+  free(text);
+}
+END_TEST
+
+START_TEST(html_escapes_and_needs_nothing_else) {
+  char *text = printed(cs_report_print_html, &sample_run);
+  expect_in(text, "&lt;b&gt;&amp;&quot;&#39;]]&gt;");
+  ck_assert_ptr_null(strstr(text, "<b>&"));
+  ck_assert_ptr_null(strstr(text, "http://"));
+  ck_assert_ptr_null(strstr(text, "https://"));
+  ck_assert_ptr_null(strstr(text, "<script"));
+  expect_in(text, "<details class=\"fail\" open>");
+  expect_in(text, "<details class=\"pass\">");
+  free(text);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("report text");
+  TCase *tests = tcase_create("text");
+  tcase_add_test(tests, the_summary_is_one_line_of_what_occurred);
+  tcase_add_test(tests, a_fault_is_told_with_its_evidence);
+  tcase_add_test(tests, a_pass_is_listed_without_evidence);
+  tcase_add_test(tests, trouble_is_said_at_the_top);
+  tcase_add_test(tests, no_control_character_reaches_a_terminal);
+  tcase_add_test(tests, html_escapes_and_needs_nothing_else);
+  suite_add_tcase(suite, tests);
+  return cs_test_main(suite);
+}
