@@ -47,7 +47,7 @@ build_ours() {
   local log=$out/build.log
   if ! cmake -S . -B build/bench -G Ninja -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_C_FLAGS_RELEASE="$hardened -DNDEBUG" >"$log" 2>&1 ||
-    ! cmake --build build/bench -j "$jobs" --target libcoap-3 layers >>"$log" 2>&1; then
+    ! cmake --build build/bench -j "$jobs" --target coap-3 layers >>"$log" 2>&1; then
     tail -n 40 "$log" >&2
     fail "our library does not build"
   fi

@@ -31,6 +31,8 @@ profile=conformance/profiles/$name.ini
 worst=0
 lines=()
 pids=()
+# A report of an earlier run must not be read for this one's.
+rm -rf "${reports:?}/embedded-memory" "$reports/embedded" "${reports:?}/$name"
 mkdir -p "$reports"
 
 # Whatever happens, no server of ours is left behind.
@@ -111,6 +113,7 @@ $coapspec run "coap://$embedded_address:5683" --profile embedded --out $reports/
 embedded_run=$!
 $coapspec run "coap://$server_address:5683" --profile "$profile" --out "$reports/$name" >"$reports/$name.log" 2>&1 &
 server_run=$!
+pids+=("$embedded_run" "$server_run")
 
 wait "$embedded_run"
 code=$?

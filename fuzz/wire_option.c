@@ -86,8 +86,8 @@ static cs_rule judge(uint8_t code, const cs_wire_option *o, bool again, bool sen
     return CS_RULE_OPTION_REPEATED;
   if (length)
     return CS_RULE_OPTION_LENGTH;
-  bool text = row->format == CS_FORMAT_STRING;
-  return sent && text && !decodes(o->value) ? CS_RULE_OPTION_UTF8 : CS_RULE_NONE;
+  bool is_text = row->format == CS_FORMAT_STRING;
+  return sent && is_text && !decodes(o->value) ? CS_RULE_OPTION_UTF8 : CS_RULE_NONE;
 }
 
 static cs_rule judge_all(uint8_t code, cs_span options, bool sent, uint16_t *at) {

@@ -9,9 +9,8 @@
  * Oracles: a refusal names a rule of URIs and a place in the text, and leaves
  * the output as it was; what is accepted has its parts inside the text, options
  * that are well-formed, of legal length and valid UTF-8, with no dot segment;
- * composing and splitting again gives the same options, and a normal form that
- * stays; the quick way and the general way of the splitter agree; a failed
- * decoding changes nothing.
+ * composing and splitting again gives the same options; the quick way and the
+ * general way of the splitter agree; a failed decoding changes nothing.
  *
  * covers: src/wire/uri_split.c src/wire/uri_options.c src/wire/uri_compose.c
  * covers: src/wire/uri_text.c src/wire/uri_host.c */
@@ -32,7 +31,7 @@ typedef struct encoded {
 } encoded;
 
 static encoded first, second;
-static char text_a[TEXT], text_b[TEXT];
+static char normal[TEXT], composed[TEXT];
 
 static void check_rule(cs_rule r, cs_span text, size_t where) {
   switch (r) {
@@ -56,7 +55,7 @@ static void check_rule(cs_rule r, cs_span text, size_t where) {
   }
 }
 
-static cs_rule split(cs_span text, cs_wire_uri *u) {
+static cs_rule split(cs_span text, cs_wire_uri *u, size_t *place) {
   static const size_t unset = (size_t)-1;
   cs_wire_uri before;
   size_t where = unset;
@@ -68,6 +67,7 @@ static cs_rule split(cs_span text, cs_wire_uri *u) {
   } else {
     CS_ORACLE(memcmp(u, &before, sizeof before) == 0);
     check_rule(r, text, where);
+    *place = where;
   }
   return r;
 }
@@ -81,23 +81,20 @@ static bool same(cs_span a, cs_span b) {
   return cs_span_equal(a, b);
 }
 
-/* "coap+tcp" is never split the quick way; "coap" may be. Both have to see the
- * same, four characters apart. */
-static void check_both_ways(cs_span text, cs_rule r, const cs_wire_uri *u) {
-  static uint8_t longer[INPUT_MAX + 4];
-  if (text.len < 5 || (text.at[0] | 0x20) != 'c' || (text.at[1] | 0x20) != 'o' ||
+/* "coap+tcp" is never split the quick way; "coap" may be, up to 255 characters.
+ * Both have to see the same, four characters apart. */
+static void check_both_ways(cs_span text, cs_rule r, const cs_wire_uri *u, size_t place) {
+  static uint8_t longer[264];
+  if (text.len < 5 || text.len > 260 || (text.at[0] | 0x20) != 'c' || (text.at[1] | 0x20) != 'o' ||
       (text.at[2] | 0x20) != 'a' || (text.at[3] | 0x20) != 'p' || text.at[4] != ':')
     return;
   memcpy(longer, "coap+tcp", 8);
   memcpy(longer + 8, text.at + 4, text.len - 4);
   cs_wire_uri v;
-  size_t where_u = 0, where_v = 4;
-  cs_span other = cs_span_of(longer, text.len + 4);
-  CS_ORACLE(cs_wire_uri_split(other, &v, &where_v) == r);
+  size_t where = 0;
+  CS_ORACLE(cs_wire_uri_split(cs_span_of(longer, text.len + 4), &v, &where) == r);
   if (r != CS_RULE_NONE) {
-    cs_wire_uri ignored;
-    (void)cs_wire_uri_split(text, &ignored, &where_u);
-    CS_ORACLE(where_v == where_u + 4);
+    CS_ORACLE(where == place + 4);
     return;
   }
   CS_ORACLE(v.scheme == CS_SCHEME_COAP_TCP && v.host_kind == u->host_kind && v.port == u->port &&
@@ -156,9 +153,9 @@ static cs_err compose(const cs_wire_uri *u, const encoded *o, char *text, size_t
 
 /* An accepted URI through options into its normal form and through both again. */
 static void round_trip(const cs_wire_uri *u) {
-  size_t a = 0, b = 0;
+  size_t a = 0, ignored;
   options_of(u, &first);
-  cs_err e = compose(u, &first, text_a, &a);
+  cs_err e = compose(u, &first, normal, &a);
   /* A name with escapes may decode to what RFC 7252 section 6.5 step 2 makes no
    * URI of, or of another host. */
   if (u->host_kind == CS_HOST_NAME && memchr(u->host.at, '%', u->host.len)) {
@@ -167,12 +164,10 @@ static void round_trip(const cs_wire_uri *u) {
   }
   CS_ORACLE(e == CS_OK);
   cs_wire_uri v;
-  CS_ORACLE(split(cs_span_of(text_a, a), &v) == CS_RULE_NONE);
+  CS_ORACLE(split(cs_span_of(normal, a), &v, &ignored) == CS_RULE_NONE);
   CS_ORACLE(v.scheme == u->scheme && v.host_kind == u->host_kind && v.port == u->port);
   options_of(&v, &second);
   CS_ORACLE(first.len == second.len && memcmp(first.bytes, second.bytes, first.len) == 0);
-  CS_ORACLE(compose(&v, &second, text_b, &b) == CS_OK);
-  CS_ORACLE(a == b && memcmp(text_a, text_b, a) == 0);
 }
 
 static void decode(cs_span text) {
@@ -190,18 +185,20 @@ static void decode(cs_span text) {
     CS_ORACLE(cs_wire_uri_decode(text, buf, n - 1, &again) == CS_ERR_TOO_LARGE && again == n);
 }
 
-static void from_text(cs_span text) {
+static void from_text(cs_span input) {
   cs_wire_uri u;
-  cs_rule r = split(text, &u);
-  check_both_ways(text, r, &u);
-  decode(text);
-  if (r != CS_RULE_NONE)
+  size_t place = 0;
+  cs_rule r = split(input, &u, &place);
+  check_both_ways(input, r, &u, place);
+  if (r != CS_RULE_NONE) {
+    decode(input);
     return;
+  }
   CS_ORACLE(u.host.len > 0 && u.port > 0 && (unsigned)u.scheme < CS_SCHEME_COUNT_);
-  check_inside(text, u.host);
-  check_inside(text, u.zone);
-  check_inside(text, u.path);
-  check_inside(text, u.query);
+  check_inside(input, u.host);
+  check_inside(input, u.zone);
+  check_inside(input, u.path);
+  check_inside(input, u.query);
   round_trip(&u);
 }
 
@@ -215,19 +212,19 @@ static void from_options(const uint8_t *data, size_t size) {
   cs_span host = cs_span_str(destinations[data[3] % 6]);
   cs_span options = cs_span_of(data + 4, size - 4);
   size_t n = 7, again = 7;
-  cs_err e = cs_wire_uri_compose(scheme, host, port, options, text_a, TEXT, &n);
+  cs_err e = cs_wire_uri_compose(scheme, host, port, options, composed, TEXT, &n);
   if (e) {
     CS_ORACLE(n == 7 && (e == CS_ERR_RULE || (e == CS_ERR_ARGUMENT && scheme == CS_SCHEME_COUNT_)));
     return;
   }
-  CS_ORACLE(cs_wire_uri_compose(scheme, host, port, options, text_b, n - 1, &again) ==
+  CS_ORACLE(cs_wire_uri_compose(scheme, host, port, options, normal, n - 1, &again) ==
                 CS_ERR_TOO_LARGE &&
             again == 7);
   for (size_t i = 0; i < n; i++)
-    CS_ORACLE(text_a[i] > 0x20 && text_a[i] < 0x7f);
+    CS_ORACLE(composed[i] > 0x20 && composed[i] < 0x7f);
   /* Options may hold more than a URI of ours: long or ill-coded values. */
   cs_wire_uri u;
-  if (split(cs_span_of(text_a, n), &u) == CS_RULE_NONE)
+  if (split(cs_span_of(composed, n), &u, &again) == CS_RULE_NONE)
     round_trip(&u);
 }
 

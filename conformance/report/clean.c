@@ -71,6 +71,10 @@ char *cs_report_clean(const char *text) {
   return out;
 }
 
+bool cs_report_is_raw(const cs_report_packet *p) {
+  return p->notation && strncmp(p->notation, "raw ", 4) == 0;
+}
+
 const char *cs_report_seconds(cs_time t, char *text) {
   snprintf(text, CS_REPORT_TIME_MAX, "%llu.%06llu", (unsigned long long)(t / CS_SECOND),
            (unsigned long long)(t % CS_SECOND));

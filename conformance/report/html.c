@@ -26,7 +26,7 @@ static const char style[] =
     "var(--line);text-align:right;font-variant-numeric:tabular-nums}"
     "th:first-child,td:first-child{text-align:left}th{font-weight:600}\n"
     "td a{color:inherit}td.n{color:var(--tone);font-weight:600}td.z{color:var(--line)}\n"
-    ".wide{overflow-x:auto}\n"
+    ".wide{overflow-x:auto}.list td{text-align:left;vertical-align:top}.list a{color:inherit}\n"
     "details{border:1px solid var(--line);border-radius:6px;margin:6px 0}"
     "summary{padding:7px 12px;cursor:pointer;overflow-wrap:anywhere}"
     "details[open]>summary{border-bottom:1px solid var(--line)}"
@@ -134,6 +134,29 @@ static void matrix(const cs_report_run *run, const cs_report_groups *groups, FIL
   fputs("</table></div>\n", to);
 }
 
+/* What there is to act on, with a way to its evidence. */
+static void faults(const cs_report_run *run, const cs_report_groups *groups, FILE *to) {
+  bool any = false;
+  for (size_t g = 0; g < groups->count; g++)
+    for (size_t i = 0; i < groups->at[g].case_count; i++) {
+      const cs_report_case *c = groups->at[g].cases[i];
+      const char *name = cs_verdict_name(c->verdict);
+      if (!cs_report_is_fault(c->verdict))
+        continue;
+      if (!any)
+        fputs("<h2>Faults of the target</h2>\n<div class=\"wide\"><table class=\"list\">\n", to);
+      any = true;
+      fprintf(to, "<tr class=\"%s\"><td><span class=\"v\">%s</span></td><td>", name, name);
+      fprintf(to, "<a class=\"id\" href=\"#c%zu\">", (size_t)(c - run->cases));
+      put(to, c->id);
+      fputs("</a></td><td>", to);
+      put(to, c->title);
+      fputs("</td></tr>\n", to);
+    }
+  if (any)
+    fputs("</table></div>\n", to);
+}
+
 static void exchange(const cs_report_case *c, FILE *to) {
   char at[CS_REPORT_TIME_MAX];
   fputs("<pre>", to);
@@ -141,7 +164,10 @@ static void exchange(const cs_report_case *c, FILE *to) {
     const cs_report_packet *p = &c->packets[i];
     fprintf(to, "%12s s %s ", cs_report_seconds(p->at, at), p->sent ? "&gt;" : "&lt;");
     put(to, p->notation);
-    fputs("\n<span class=\"hex\">", to);
+    fputc('\n', to);
+    if (cs_report_is_raw(p)) /* the bytes stand there already */
+      continue;
+    fputs("<span class=\"hex\">", to);
     for (size_t b = 0; b < p->bytes.len; b++) {
       if (b % 24 == 0)
         fprintf(to, "%s               ", b ? "\n" : "");
@@ -155,8 +181,9 @@ static void exchange(const cs_report_case *c, FILE *to) {
 static void case_details(const cs_report_run *run, const cs_report_case *c, unsigned port,
                          FILE *to) {
   const char *name = cs_verdict_name(c->verdict);
-  fprintf(to, "<details class=\"%s\"%s><summary><span class=\"v\">%s</span><span class=\"id\">",
-          name, cs_report_is_fault(c->verdict) ? " open" : "", name);
+  fprintf(to, "<details id=\"c%zu\" class=\"%s\"%s><summary>", (size_t)(c - run->cases), name,
+          cs_report_is_fault(c->verdict) ? " open" : "");
+  fprintf(to, "<span class=\"v\">%s</span><span class=\"id\">", name);
   put(to, c->id);
   fputs("</span> <span class=\"dim\">", to);
   put(to, c->title);
@@ -209,6 +236,7 @@ bool cs_report_print_html(const cs_report_run *run, FILE *to) {
   head(run, to);
   tiles(run, to);
   matrix(run, &groups, to);
+  faults(run, &groups, to);
   cases(run, &groups, capture_ports, to);
   fputs("</body>\n</html>\n", to);
   cs_report_groups_free(&groups);

@@ -21,6 +21,9 @@ void cs_report_put(FILE *to, const char *text, cs_report_escape how);
 /* The same into memory, to be freed; NULL when memory ran out. */
 char *cs_report_clean(const char *text);
 
+/* Whether the packet's notation is its bytes. */
+bool cs_report_is_raw(const cs_report_packet *p);
+
 /* "0.002013": seconds with six digits. text holds at least CS_REPORT_TIME_MAX. */
 #define CS_REPORT_TIME_MAX 32
 const char *cs_report_seconds(cs_time t, char *text);

@@ -191,7 +191,8 @@ static void case_block(const cs_report_run *run, const cs_report_case *c, unsign
     fprintf(to, "%15s %c ", cs_report_seconds(p->at, at), p->sent ? '>' : '<');
     put(to, p->notation);
     fputc('\n', to);
-    put_hex(to, p->bytes);
+    if (!cs_report_is_raw(p)) /* else the bytes stand there already */
+      put_hex(to, p->bytes);
   }
   if (port > 0)
     fprintf(to, "  %-10s report.pcap, udp.port == %u\n", "capture", port);

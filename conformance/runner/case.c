@@ -163,6 +163,7 @@ static bool step_once(cs_runner_case *c, const cs_runner_step *step) {
       return false;
     if (!c->life.found) {
       c->silent = true;
+      c->lifeless = true;
       cs_runner_decide(c, CS_VERDICT_FAIL, NULL, step->line,
                        "the target gave no sign of life: no answer to a CoAP ping, none to a GET");
     }
@@ -191,6 +192,10 @@ static bool step_once(cs_runner_case *c, const cs_runner_step *step) {
 /* The search for life that ends every case. What it finds turns a case that
  * was about to pass into a failure; a failure stays what it is. */
 static bool close_turn(cs_runner_case *c) {
+  if (c->lifeless && !c->life.closing) {
+    finish(c);
+    return true;
+  }
   if (!c->life.closing) {
     c->request.repeating = false;
     cs_runner_life_begin(c, true);

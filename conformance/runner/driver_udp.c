@@ -1,6 +1,5 @@
 #include "runner/driver.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,10 @@ enum { DATAGRAM_MAX = 65536, READY_MAX = 64, SANITY_ROUNDS = 5 };
 /* What a time may be missed by on a wire, beside what was measured. */
 static const cs_time slack = 100 * CS_MILLISECOND;
 static const cs_time slack_max = 2 * CS_SECOND;
+/* A wake-up that is this late says that the host is busy, and for how long that
+ * is remembered. */
+static const cs_time late = 20 * CS_MILLISECOND;
+static const cs_time memory_of_late = 60 * CS_SECOND;
 
 struct flight;
 
@@ -37,6 +40,8 @@ struct cs_runner_udp {
   cs_runner_arena arena;
   cs_net net;
   cs_time tolerance;
+  cs_time base;       /* of the tolerance, as measured at the beginning */
+  cs_time stalled_at; /* when the last late wake-up was */
   const cs_runner_scenario *sanity;
   struct flight *flights; /* jobs of them, and one for the search for life */
   uint64_t sanity_runs;
@@ -56,7 +61,7 @@ cs_err cs_runner_udp_open(const cs_runner_udp_config *config, cs_runner_udp **ou
   cs_runner_udp *u = cs_runner_get(&arena, sizeof *u);
   u->config = *config;
   u->net = net;
-  u->tolerance = slack + config->profile->tolerance;
+  u->base = u->tolerance = slack + config->profile->tolerance;
   u->flights = cs_runner_get(&arena, (config->jobs + 1) * sizeof *u->flights);
   cs_runner_error broken;
   cs_runner_parse(cs_span_str(cs_runner_probe_sanity), "sanity", NULL, &arena, &u->sanity, &broken);
@@ -146,9 +151,19 @@ static size_t flight_count(const cs_runner_udp *u) {
   return (size_t)u->config.jobs + 1;
 }
 
+/* A wake-up that is late widens the tolerance for a while: the times that are
+ * seen then are not better than that. */
+static void note_delay(cs_runner_udp *u, cs_time delay, cs_time now) {
+  if (delay > late && u->base + 2 * delay >= u->tolerance) {
+    u->tolerance = cs_time_min(u->base + 2 * delay, u->base + slack_max);
+    u->stalled_at = now;
+  } else if (u->tolerance != u->base && now > u->stalled_at + memory_of_late) {
+    u->tolerance = u->base;
+  }
+}
+
 /* Waits for the first deadline or datagram and lets every flight work on what
- * came. A wake-up that is late widens the tolerance: the times that we see are
- * then not better than that. */
+ * came. */
 static void turn(cs_runner_udp *u) {
   cs_time deadline = CS_TIME_NEVER;
   cs_net_ready ready[READY_MAX];
@@ -157,9 +172,9 @@ static void turn(cs_runner_udp *u) {
       deadline = cs_time_min(deadline,
                              u->flights[i].broken ? 0 : cs_runner_case_deadline(u->flights[i].c));
   size_t n = u->net.ops->wait(u->net.self, ready, READY_MAX, deadline);
-  cs_time now = clock_of(u); if (deadline && now > deadline + 20000) fprintf(stderr, "late %llu n=%zu\n", (unsigned long long)(now - deadline), n);
-  if (deadline != 0 && now > deadline && slack + 2 * (now - deadline) > u->tolerance)
-    u->tolerance = cs_time_min(slack + 2 * (now - deadline), slack_max);
+  cs_time now = clock_of(u);
+  if (deadline != 0)
+    note_delay(u, now > deadline ? now - deadline : 0, now);
   for (size_t i = 0; i < n; i++) {
     const struct plug *p = ready[i].user;
     if (p->flight && p->flight->used)
@@ -235,8 +250,8 @@ bool cs_runner_udp_sanity(cs_runner_udp *u, const char **why) {
     if (slowest > CS_SECOND / 2)
       break;
   }
-  u->tolerance = cs_time_min(slack + 4 * slowest + u->config.profile->tolerance,
-                             slack_max + u->config.profile->tolerance);
+  u->base = cs_time_min(slack + 4 * slowest, slack_max) + u->config.profile->tolerance;
+  u->tolerance = u->base;
   return *why == NULL;
 }
 

@@ -40,6 +40,18 @@ static cs_runner_case *make_case(const struct running *r, const cs_runner_varian
   return cs_runner_case_new(&config);
 }
 
+enum { TITLE_MAX = 70 };
+
+/* How much of a title goes on a line of progress: whole words. */
+static int title_len(const char *title) {
+  size_t len = strlen(title);
+  if (len <= TITLE_MAX)
+    return (int)len;
+  for (len = TITLE_MAX; len > 0 && title[len] != ' ';)
+    len--;
+  return (int)len;
+}
+
 /* Prints one line for a case, as soon as it is done. */
 static void settle(struct running *r, size_t i) {
   cs_report_case *result = &r->results[i];
@@ -49,7 +61,9 @@ static void settle(struct running *r, size_t i) {
   r->finished++;
   if (r->config->json)
     return;
-  printf("  %-12s %-48s %s\n", cs_verdict_name(result->verdict), result->id, result->title);
+  int len = title_len(result->title);
+  printf("  %-12s %-44s %.*s%s\n", cs_verdict_name(result->verdict), result->id, len, result->title,
+         result->title[len] ? " ..." : "");
   fflush(stdout);
 }
 

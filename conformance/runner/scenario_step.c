@@ -13,7 +13,7 @@ static cs_runner_step *add_step(state *p, cs_runner_step_kind kind) {
   cs_runner_step *step = cs_runner_push(p->arena, &p->steps, sizeof *step);
   step->kind = kind;
   step->line = p->line;
-  step->column = cs_runner_column(p);
+  step->column = p->step_column;
   return step;
 }
 
@@ -202,6 +202,7 @@ static bool at_word(state *p, const char *word) {
 
 bool cs_runner_parse_step(state *p) {
   cs_time delay = 0;
+  p->step_column = cs_runner_column(p);
   if (cs_runner_take_word(p, "|")) {
     cs_runner_step *step = last_step(p);
     if (!step || step->kind != CS_RUNNER_EXPECT)

@@ -13,6 +13,7 @@ typedef struct cs_runner_parse_state {
   unsigned line;        /* number of the present line */
   const uint8_t *start; /* of the present line */
   cs_base_reader in;    /* what is left of the present line */
+  unsigned step_column; /* where the step of the present line begins */
   bool typed;           /* header key "type" is there */
   bool type_used;       /* a step depends on the case's type */
   unsigned type_line, type_column;

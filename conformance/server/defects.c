@@ -3,12 +3,8 @@
 #include <string.h>
 
 static const cs_defect_family *const families[] = {
-    &cs_defects_format,
-    &cs_defects_message,
-    &cs_defects_exchange,
-    &cs_defects_method,
-    &cs_defects_option,
-    &cs_defects_representation,
+    &cs_defects_format, &cs_defects_message, &cs_defects_exchange,
+    &cs_defects_method, &cs_defects_option,  &cs_defects_representation,
 };
 
 static const cs_defect *defect_at(size_t i) {

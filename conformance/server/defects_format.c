@@ -41,7 +41,7 @@ static bool version_two_sent(cs_defect_turn *t, cs_defect_message *d) {
 
 static bool short_header_reset(cs_defect_turn *t, cs_defect_message *d) {
   if (d->len < 4)
-    cs_defect_send_empty(t, CS_RST, d->len > 2 ? (uint16_t)(d->bytes[2] << 8) : 0, 0);
+    cs_defect_send_empty(t, CS_RST, (uint16_t)(d->len > 2 ? d->bytes[2] << 8 : 0), 0);
   return true;
 }
 

@@ -39,7 +39,7 @@ static void make_room(cs_server_store *s) {
   size_t created = 0;
   size_t oldest = s->count;
   for (size_t i = 0; i < s->count; i++) {
-    if (s->entries[i]->initial)
+    if (!s->entries[i] || s->entries[i]->initial)
       continue;
     created++;
     if (oldest == s->count || s->entries[i]->age < s->entries[oldest]->age)

@@ -71,11 +71,15 @@ static bool resolved_next(struct resolved *w, cs_span *out) {
   return true;
 }
 
+/* Most values have no escape and are put as they stand. */
 static void put_decoded(cs_wire_option_writer *w, uint16_t number, cs_span s) {
   uint8_t buf[CS_URI_VALUE_MAX];
   size_t n = 0;
-  if (cs_wire_uri_decode(s, buf, sizeof buf, &n) == CS_OK)
-    (void)cs_wire_option_put(w, number, cs_span_of(buf, n));
+  while (n < s.len && s.at[n] != '%')
+    n++;
+  if (n < s.len && cs_wire_uri_decode(s, buf, sizeof buf, &n) == CS_OK)
+    s = cs_span_of(buf, n);
+  (void)cs_wire_option_put(w, number, s);
 }
 
 /* A path that is empty or a single slash has no Uri-Path (step 8), so a first

@@ -23,6 +23,12 @@ unsigned cs_wire_uri_digit(uint8_t c) {
   return c <= '9' ? (unsigned)c - '0' : (c | 0x20u) - 'a' + 10;
 }
 
+/* Whether two digits follow the percent sign at i. */
+static bool good_escape(cs_span s, size_t i) {
+  return s.len - i >= 3 &&
+         cs_wire_uri_class[s.at[i + 1]] & cs_wire_uri_class[s.at[i + 2]] & CS_URI_HEX;
+}
+
 /* The next decoded byte at *i, which moves on; false on a bad escape. */
 static bool decoded_byte(cs_span s, size_t *i, uint8_t *out) {
   uint8_t c = s.at[*i];
@@ -31,8 +37,7 @@ static bool decoded_byte(cs_span s, size_t *i, uint8_t *out) {
     *i += 1;
     return true;
   }
-  if (s.len - *i < 3 || !(cs_wire_uri_class[s.at[*i + 1]] & CS_URI_HEX) ||
-      !(cs_wire_uri_class[s.at[*i + 2]] & CS_URI_HEX))
+  if (!good_escape(s, *i))
     return false;
   *out = (uint8_t)(cs_wire_uri_digit(s.at[*i + 1]) << 4 | cs_wire_uri_digit(s.at[*i + 2]));
   *i += 3;
@@ -72,32 +77,43 @@ bool cs_wire_uri_segment_next(cs_wire_segments *s, cs_span *out) {
   return true;
 }
 
-static cs_rule check_part(cs_span s) {
+/* A part whose escapes are good, of n bytes when decoded. */
+static cs_rule check_part(cs_span s, size_t n, bool ascii) {
   uint8_t buf[CS_URI_VALUE_MAX];
-  size_t n = 0;
-  switch (cs_wire_uri_decode(s, buf, sizeof buf, &n)) {
-  case CS_OK:
-    return cs_wire_utf8_valid(cs_span_of(buf, n)) ? CS_RULE_NONE : CS_RULE_OPTION_UTF8;
-  case CS_ERR_TOO_LARGE:
+  if (n > sizeof buf)
     return CS_RULE_OPTION_LENGTH;
-  default:
-    return CS_RULE_URI_PERCENT;
-  }
+  if (ascii)
+    return CS_RULE_NONE;
+  (void)cs_wire_uri_decode(s, buf, sizeof buf, &n);
+  return cs_wire_utf8_valid(cs_span_of(buf, n)) ? CS_RULE_NONE : CS_RULE_OPTION_UTF8;
 }
 
 cs_rule cs_wire_uri_check_parts(cs_span s, char separator, size_t *where) {
-  cs_wire_segments parts = {s, separator, 0, false};
-  size_t start = 0;
-  cs_span part;
-  while (cs_wire_uri_segment_next(&parts, &part)) {
-    cs_rule r = check_part(part);
-    if (r) {
-      *where = start;
-      return r;
+  size_t start = 0, escapes = 0;
+  bool ascii = true;
+  for (size_t i = 0;; i++) {
+    bool end = i == s.len;
+    if (end || (s.at[i] == (uint8_t)separator && separator)) {
+      cs_rule r = check_part(cs_span_cut(s, start, i - start), i - start - 2 * escapes, ascii);
+      if (r)
+        *where = start;
+      if (r || end)
+        return r;
+      start = i + 1;
+      escapes = 0;
+      ascii = true;
+    } else if (s.at[i] == '%') {
+      if (!good_escape(s, i)) {
+        *where = start;
+        return CS_RULE_URI_PERCENT;
+      }
+      ascii &= s.at[i + 1] < '8';
+      escapes++;
+      i += 2;
+    } else {
+      ascii &= s.at[i] < 0x80;
     }
-    start = parts.at;
   }
-  return CS_RULE_NONE;
 }
 
 bool cs_wire_uri_has_control(cs_span s) {

@@ -82,8 +82,9 @@ START_TEST(html_escapes_and_needs_nothing_else) {
   ck_assert_ptr_null(strstr(text, "http://"));
   ck_assert_ptr_null(strstr(text, "https://"));
   ck_assert_ptr_null(strstr(text, "<script"));
-  expect_in(text, "<details class=\"fail\" open>");
-  expect_in(text, "<details class=\"pass\">");
+  expect_in(text, "<details id=\"c1\" class=\"fail\" open>");
+  expect_in(text, "<details id=\"c0\" class=\"pass\">");
+  expect_in(text, "<a class=\"id\" href=\"#c1\">7252/4.3/fail</a>");
   free(text);
 }
 END_TEST

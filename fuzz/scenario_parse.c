@@ -1,0 +1,142 @@
+/* The parser of scenarios. A refusal says where, within the text, and what was
+ * expected there; the same text is read the same way twice; what was read
+ * holds what its limits promise, and can be made into bytes and matched.
+ *
+ * covers: conformance/runner/scenario_parse.c conformance/runner/scenario_header.c
+ * covers: conformance/runner/scenario_step.c conformance/runner/scenario_field.c
+ * covers: conformance/runner/scenario_text.c conformance/runner/scenario_check.c
+ * covers: conformance/runner/template_parse.c conformance/runner/pattern_parse.c */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/case.h"
+#include "runner/driver.h"
+#include "runner/scenario.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define ORACLE(condition)                                                                          \
+  do {                                                                                             \
+    if (!(condition)) {                                                                            \
+      fprintf(stderr, "fuzz oracle: scenario_parse: %s\n", #condition);                            \
+      abort();                                                                                     \
+    }                                                                                              \
+  } while (0)
+
+/* Lines in the text, and the bytes of one of them. */
+static unsigned line_count(cs_span text) {
+  unsigned lines = 1;
+  for (size_t i = 0; i < text.len; i++)
+    lines += text.at[i] == '\n' && i + 1 < text.len;
+  return lines;
+}
+
+static size_t line_length(cs_span text, unsigned wanted) {
+  unsigned line = 1;
+  size_t begin = 0;
+  for (size_t i = 0; i < text.len; i++) {
+    if (text.at[i] != '\n')
+      continue;
+    if (line++ == wanted)
+      return i - begin;
+    begin = i + 1;
+  }
+  return text.len - begin;
+}
+
+static void check_error(cs_span text, const cs_runner_error *e) {
+  ORACLE(strncmp(e->message, "expected ", 9) == 0 && e->message[9] != '\0');
+  ORACLE(strlen(e->message) < sizeof e->message);
+  ORACLE(e->line >= 1 && e->line <= line_count(text));
+  ORACLE(e->column >= 1 && e->column <= line_length(text, e->line) + 1);
+}
+
+static void check_fields(const cs_runner_scenario *s, const cs_runner_field *fields, size_t count) {
+  ORACLE(count <= CS_RUNNER_FIELDS_MAX);
+  for (size_t i = 0; i < count; i++)
+    ORACLE(fields[i].var < (int)s->var_count);
+}
+
+static void check_step(const cs_runner_scenario *s, const cs_runner_step *step) {
+  ORACLE(step->line >= 1);
+  ORACLE(step->time <= CS_RUNNER_DURATION_MAX);
+  check_fields(s, step->send.fields, step->send.field_count);
+  ORACLE((step->kind == CS_RUNNER_EXPECT) == (step->alternative_count > 0));
+  ORACLE(step->alternative_count <= CS_RUNNER_ALTERNATIVES_MAX);
+  for (size_t i = 0; i < step->alternative_count; i++) {
+    const cs_runner_alternative *a = &step->alternatives[i];
+    check_fields(s, a->pattern.fields, a->pattern.field_count);
+    ORACLE(a->from <= a->to && a->to <= CS_RUNNER_DURATION_MAX);
+    ORACLE(a->kind != CS_RUNNER_ANYTHING || i + 1 == step->alternative_count);
+    ORACLE(a->verdict >= 0 && a->verdict <= CS_RUNNER_GO_ON);
+    bool message = a->kind == CS_RUNNER_MESSAGE || a->kind == CS_RUNNER_RESPONSE;
+    ORACLE(!message || (a->pattern.types != 0 && a->pattern.code_count > 0));
+  }
+}
+
+static void check_scenario(const cs_runner_scenario *s) {
+  ORACLE(s->id && s->title && s->cover_count > 0 && s->transports != 0);
+  ORACLE(s->step_count > 0 && s->step_count <= CS_RUNNER_STEPS_MAX);
+  ORACLE(s->var_count <= CS_RUNNER_VARS_MAX);
+  for (size_t i = 0; i < s->var_count; i++)
+    ORACLE(s->vars[i].kind != CS_RUNNER_KIND_OPEN);
+  for (size_t i = 0; i < s->step_count; i++)
+    check_step(s, &s->steps[i]);
+}
+
+/* Plays the scenario to a target that echoes what it is sent and then says
+ * nothing more: every case ends, in bounded time, with a verdict. */
+static void play(const cs_runner_scenario *s) {
+  static const cs_runner_profile profile = {.ack_timeout = 2 * CS_SECOND,
+                                            .response = 2 * CS_SECOND,
+                                            .alive = 8 * CS_SECOND};
+  cs_runner_case_config config = {.variant = {s, s->id, 0, CS_RUNNER_UDP},
+                                  .profile = &profile,
+                                  .seed = 1};
+  cs_runner_case *c = cs_runner_case_new(&config);
+  cs_time now = CS_SECOND;
+  unsigned echoes = 0;
+  unsigned port;
+  cs_span bytes;
+  cs_runner_case_start(c, now);
+  for (unsigned turns = 0; !cs_runner_case_done(c); turns++) {
+    ORACLE(turns < 100000);
+    while (cs_runner_case_transmit(c, &port, &bytes))
+      if (echoes++ < 32)
+        cs_runner_case_receive(c, port, bytes, now);
+    cs_time next = cs_runner_case_deadline(c);
+    if (cs_runner_case_done(c))
+      break;
+    ORACLE(next != CS_TIME_NEVER);
+    now = next > now ? next : now;
+    cs_runner_case_expire(c, now);
+  }
+  cs_report_case result;
+  cs_runner_case_result(c, &result);
+  ORACLE(result.message != NULL && result.verdict < CS_VERDICT_COUNT_);
+  cs_runner_case_free(c);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  cs_span text = cs_span_of(size ? data : NULL, size);
+  cs_runner_arena arena = {0};
+  cs_runner_error first = {0};
+  cs_runner_error second = {0};
+  const cs_runner_scenario *a = NULL;
+  const cs_runner_scenario *b = NULL;
+  bool good = cs_runner_parse(text, "input", NULL, &arena, &a, &first);
+  ORACLE(cs_runner_parse(text, "input", NULL, &arena, &b, &second) == good);
+  if (good) {
+    check_scenario(a);
+    ORACLE(strcmp(a->id, b->id) == 0 && a->step_count == b->step_count);
+    play(a);
+  } else {
+    ORACLE(a == NULL);
+    ORACLE(first.line == second.line && first.column == second.column);
+    ORACLE(strcmp(first.message, second.message) == 0);
+    check_error(text, &first);
+  }
+  cs_runner_release(&arena);
+  return 0;
+}

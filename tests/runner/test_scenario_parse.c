@@ -1,0 +1,336 @@
+/* Scenarios read right, and every way to write one wrong: each refusal says
+ * where and what was expected. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/scenario.h"
+#include "support/check_main.h"
+#include "wire/message.h"
+
+#define HEAD "# t\nid a/b/c\ncovers R#1:x\ntransport udp\n---\n"
+#define TYPED "# t\nid a/b/c\ncovers R#1:x\ntransport udp\ntype CON NON\n---\n"
+
+static bool known_requirement(void *ctx, const char *id) {
+  (void)ctx;
+  return strncmp(id, "R#", 2) == 0;
+}
+static bool known_defect(void *ctx, const char *name) {
+  (void)ctx;
+  return strcmp(name, "ping-ignored") == 0;
+}
+static bool known_role(void *ctx, const char *name) {
+  (void)ctx;
+  return strcmp(name, "test") == 0;
+}
+static bool known_cap(void *ctx, const char *name) {
+  (void)ctx;
+  return strcmp(name, "observe") == 0;
+}
+static const cs_runner_names names = {known_requirement, known_defect, known_role, known_cap, NULL};
+
+static const struct {
+  const char *text;
+  unsigned line, column;
+  const char *want; /* a part of the message */
+} broken[] = {
+    /* Header. */
+    {"", 1, 1, "--- behind the header"},
+    {"# t\nid a/b/c\n", 2, 1, "--- behind the header"},
+    {"# t\nidd a/b/c\n---\nalive\n", 2, 1, "one of the keys id, covers"},
+    {"# t\nid\n---\nalive\n", 2, 3, "a value for id"},
+    {"# t\nid a/b\n---\nalive\n", 2, 4, "an id such as"},
+    {"# t\nid a/B/c\n---\nalive\n", 2, 4, "an id such as"},
+    {"# t\nid a/b/c d/e/f\n---\nalive\n", 2, 10, "one id only"},
+    {"# t\nid a/b/c\ntransport udp\n---\nalive\n", 4, 1, "the key covers before ---"},
+    {"# t\nid a/b/c\ncovers R#1\n---\nalive\n", 4, 1, "the key transport before ---"},
+    {"# t\ncovers R#1\ntransport udp\n---\nalive\n", 4, 1, "the key id before ---"},
+    {"id a/b/c\ncovers R#1\ntransport udp\n---\nalive\n", 1, 1, "a comment before the first key"},
+    {"# t\nid a/b/c\ncovers X#1\n---\n", 3, 8, "a requirement of requirements.tsv, not X#1"},
+    {"# t\ntransport udp sctp\n---\n", 2, 15, "one of udp, tcp"},
+    {"# t\ntransport udp udp\n---\n", 2, 15, "udp once only"},
+    {"# t\ntype CON ACK\n---\n", 2, 10, "CON or NON"},
+    {"# t\nneeds test\n---\n", 2, 7, "role:NAME, cap:NAME or !cap:NAME"},
+    {"# t\nneeds role:nope\n---\n", 2, 12, "a role that a profile names"},
+    {"# t\nneeds cap:nope\n---\n", 2, 11, "a capability that there is a probe for"},
+    {"# t\ndefect nope\n---\n", 2, 8, "a defect of the embedded server"},
+    {"# t\nparam fast\n---\n", 2, 7, "slow"},
+    {"# t\nid a/b/c\n--- x\n", 3, 5, "the end of the line behind ---"},
+    {"# t\x01\nid a/b/c\n", 1, 4, "not a control character"},
+    /* Steps. */
+    {HEAD, 5, 1, "steps behind ---"},
+    {HEAD "send x\n", 6, 1, "a step: >, >>"},
+    {HEAD "  >\n", 6, 4, "a type (CON"},
+    {HEAD "> GET mid=1\n", 6, 3, "a type (CON"},
+    {HEAD "> CON BREW mid=1\n", 6, 7, "a code: c.dd"},
+    {HEAD "> CON 8.00 mid=1\n", 6, 7, "a code: c.dd"},
+    {HEAD "> CON 0.32 mid=1\n", 6, 7, "a code: c.dd"},
+    {HEAD "> CON GET\n", 6, 10, "mid="},
+    {HEAD "> CON GET mid=65536\n", 6, 15, "a Message ID"},
+    {HEAD "> CON GET mid=0x12345\n", 6, 15, "a Message ID"},
+    {HEAD "> CON GET mid=$\n", 6, 16, "a variable's name"},
+    {HEAD "> CON GET mid=$type\n", 6, 15, "another variable: $type"},
+    {HEAD "> CON GET mid=$m token=$m\n", 6, 24, "a token: $m is a Message ID since line 6"},
+    {HEAD "> CON GET mid=1 mid=2\n", 6, 17, "one mid= only"},
+    {HEAD "> CON GET mid=1 token=abc\n", 6, 26, "a second hex digit"},
+    {HEAD "> CON GET mid=1 token=0g\n", 6, 24, "a second hex digit"},
+    {HEAD "> CON GET mid=1 ver=4\n", 6, 21, "a number from 0 to 3"},
+    {HEAD "> CON GET mid=1 tkl=16\n", 6, 21, "a number from 0 to 15"},
+    {HEAD "> CON GET mid=1 Uri-Pat=\"x\"\n", 6, 17, "the name of an option"},
+    {HEAD "> CON GET mid=1 Uri-Path\n", 6, 25, "= and a value"},
+    {HEAD "> CON GET mid=1 Uri-Path=x\n", 6, 26, "text in quotation marks"},
+    {HEAD "> CON GET mid=1 Uri-Path=\"x\n", 6, 28, "a closing quotation mark"},
+    {HEAD "> CON GET mid=1 Accept=z\n", 6, 24, "a number"},
+    {HEAD "> CON GET mid=1 Option-70000=0x\n", 6, 17, "an option number"},
+    {HEAD "> CON GET mid=1 ETag=$e\n< * *\n", 6, 17, "a variable that was captured before: $e"},
+    {HEAD "> CON GET mid=1 payload=\"x\" Accept=0\n", 6, 29, "the end of the message"},
+    {HEAD "> CON GET mid=1 @nope\n", 6, 18, "a role that a profile names"},
+    {HEAD "> CON GET mid=1 @test @test\n", 6, 23, "one @role only"},
+    {HEAD "> $type GET mid=1\n", 6, 3, "the key type in the header"},
+    {HEAD ">> ACK GET\n", 6, 4, "CON, NON, $type or no type"},
+    {HEAD ">> 2.05\n", 6, 4, "a method"},
+    {HEAD "> raw\n", 6, 6, "bytes as pairs of hex digits"},
+    {HEAD "> raw 4\n", 6, 8, "a second hex digit"},
+    {HEAD "> raw zz\n", 6, 7, "bytes as pairs of hex digits"},
+    {HEAD "> raw $x\n< * *\n", 6, 7, "a name that begins with m or t: $x"},
+    {HEAD "+2 > raw 40\n", 6, 2, "a time such as 2s"},
+    {HEAD "+2s alive\n", 6, 5, "> or >>"},
+    {HEAD "| *\n", 6, 1, "an expectation before its alternative"},
+    {HEAD "alive\n| *\n", 7, 1, "an expectation before its alternative"},
+    {HEAD "< FOO 2.05\n", 6, 3, "a type: CON, NON, ACK, RST"},
+    {HEAD "< CON 2.5\n", 6, 7, "a code: 2.05"},
+    {HEAD "< CON 2.05|\n", 6, 7, "a code: 2.05"},
+    {HEAD "< CON 2.05 mid\n", 6, 12, "mid=, token=, payload="},
+    {HEAD "< CON 2.05 mid~1\n", 6, 16, "= or != behind mid"},
+    {HEAD "< CON 2.05 payload!\n", 6, 19, "=, != or ~ behind payload"},
+    {HEAD "< CON 2.05 mid!=$m\n", 6, 12, "a variable that has a value: $m"},
+    {HEAD "< CON 2.05 payload!=$p\n", 6, 12, "a variable that has a value: $p"},
+    {HEAD "< CON 2.05 !ETag=0x01\n", 6, 12, "Name!=value, or !Name alone"},
+    {HEAD "< CON 2.05 within\n", 6, 18, "a time such as 2s"},
+    {HEAD "< CON 2.05 within 3s..2s\n", 6, 19, "a range whose end is not before"},
+    {HEAD "< CON 2.05 within 1s within 2s\n", 6, 29, "one within only"},
+    {HEAD "< CON 2.05 -> maybe\n", 6, 15, "one of the verdicts"},
+    {HEAD "< CON 2.05 -> quirk\n", 6, 20, "the name of the quirk"},
+    {HEAD "< CON 2.05 -> skip [R#1]\n", 6, 20, "the reason of the skip"},
+    {HEAD "< CON 2.05 -> pass -> fail\n", 6, 23, "one verdict only"},
+    {HEAD "< CON 2.05 [R#1\n", 6, 13, "a requirement's id and ]"},
+    {HEAD "< CON 2.05 [X#1]\n", 6, 13, "a requirement of requirements.tsv"},
+    {HEAD "silence\n", 6, 8, "a time such as 2s"},
+    {HEAD "silence 2s within 3s\n", 6, 12, "-> VERDICT"},
+    {HEAD "< CON 2.05\n| *\n| silence 2s\n", 8, 3, "no alternative behind *"},
+    {HEAD "<< 2.05\n", 6, 1, "a request by >> before <<"},
+    {HEAD "< dup CON 2.05\n", 6, 1, "an expectation before dup"},
+    {HEAD "wait\n", 6, 5, "a time such as 2s"},
+    {HEAD "wait 1s 2s\n", 6, 9, "the end of the line"},
+    {HEAD "port 3\n", 6, 6, "new or first"},
+    {HEAD "silence 2s -> pass\nalive\n", 7, 1, "no more steps"},
+    {HEAD "wait 2s\n", 6, 1, "a step that a wrong server can fail"},
+    {HEAD "silence 2s\n| * -> pass\n", 7, 1, "a step that a wrong server can fail"},
+    {HEAD "wait 101s\nalive\n", 7, 1, "\"param slow\" in the header"},
+    {TYPED "alive\n", 5, 10, "a step that uses $type"},
+};
+
+START_TEST(refusals_say_where_and_what) {
+  cs_span text = cs_span_str(broken[_i].text);
+  cs_runner_arena arena = {0};
+  cs_runner_error e;
+  const cs_runner_scenario *s = NULL;
+  ck_assert_msg(!cs_runner_parse(text, "x.scn", &names, &arena, &s, &e), "read: %s",
+                broken[_i].text);
+  ck_assert_ptr_null(s);
+  ck_assert_msg(e.line == broken[_i].line && e.column == broken[_i].column &&
+                    strncmp(e.message, "expected ", 9) == 0 && strstr(e.message, broken[_i].want),
+                "wanted %u:%u: ... %s\ngot %u:%u: %s\nfor\n%s", broken[_i].line, broken[_i].column,
+                broken[_i].want, e.line, e.column, e.message, broken[_i].text);
+  cs_runner_release(&arena);
+}
+END_TEST
+
+static const cs_runner_scenario *read(cs_runner_arena *arena, const char *text) {
+  cs_runner_error e;
+  const cs_runner_scenario *s = NULL;
+  ck_assert_msg(cs_runner_parse(cs_span_str(text), "x.scn", &names, arena, &s, &e), "%u:%u: %s",
+                e.line, e.column, e.message);
+  return s;
+}
+
+START_TEST(the_header_is_kept) {
+  cs_runner_arena arena = {0};
+  const cs_runner_scenario *s = read(&arena, "# What is tested,\n#   on two lines.\n"
+                                             "id 7252/4.3/ping\n# no title\ncovers R#1 R#2\n"
+                                             "transport udp dtls\nneeds role:test !cap:observe\n"
+                                             "defect ping-ignored\nparam slow\n---\nalive\n");
+  ck_assert_str_eq(s->title, "What is tested, on two lines.");
+  ck_assert_str_eq(s->id, "7252/4.3/ping");
+  ck_assert_uint_eq(s->cover_count, 2);
+  ck_assert_str_eq(s->covers[1], "R#2");
+  ck_assert_uint_eq(s->transports, 1u << CS_RUNNER_UDP | 1u << CS_RUNNER_DTLS);
+  ck_assert_uint_eq(s->need_count, 2);
+  ck_assert(s->needs[1].lacking && s->needs[1].kind == CS_RUNNER_NEED_CAP);
+  ck_assert_str_eq(s->defects[0], "ping-ignored");
+  ck_assert(s->slow);
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(a_message_to_send_is_kept) {
+  cs_runner_arena arena = {0};
+  const cs_runner_scenario *s =
+      read(&arena, HEAD "+1.5s > NON PUT mid=0x1234 token=$t ver=2 tkl=9 @test/a/b ETag=0x0102 "
+                        "If-None-Match payload=\"a \\\"b\\\" \\x00\"\nalive\n");
+  const cs_runner_step *step = &s->steps[0];
+  const cs_runner_field *f = step->send.fields;
+  ck_assert_uint_eq(step->time, 1500 * CS_MILLISECOND);
+  ck_assert_uint_eq(step->send.type, CS_NON);
+  ck_assert_uint_eq(step->send.code, CS_CODE(0, 3));
+  ck_assert_uint_eq(step->send.field_count, 8);
+  ck_assert(cs_span_equal(f[0].literal, cs_span_of("\x12\x34", 2)));
+  ck_assert_int_eq(f[1].var, 0);
+  ck_assert_str_eq(s->vars[0].name, "t");
+  ck_assert_uint_eq(f[2].number, 2);
+  ck_assert_uint_eq(f[3].number, 9);
+  ck_assert_str_eq(f[4].role, "test");
+  ck_assert_str_eq(f[4].suffix, "/a/b");
+  ck_assert_uint_eq(f[5].number, 4);
+  ck_assert_uint_eq(f[6].literal.len, 0);
+  ck_assert(cs_span_equal(f[7].literal, cs_span_of("a \"b\" \0", 7)));
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(raw_bytes_are_kept) {
+  cs_runner_arena arena = {0};
+  const cs_runner_scenario *s = read(&arena, HEAD "> raw 4401 $m $t ff00\nalive\n");
+  const cs_runner_send *send = &s->steps[0].send;
+  ck_assert(send->raw);
+  ck_assert_uint_eq(send->field_count, 4);
+  ck_assert_int_eq(s->vars[0].kind, CS_RUNNER_KIND_MID);
+  ck_assert_int_eq(s->vars[1].kind, CS_RUNNER_KIND_TOKEN);
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(alternatives_are_kept) {
+  cs_runner_arena arena = {0};
+  const cs_runner_scenario *s =
+      read(&arena, HEAD ">> GET @test\n"
+                        "<< 2.05 Content-Format=0 !ETag Max-Age payload~\"x\" within 2s..3s\n"
+                        "| < CON|NON 4.xx|5.03 mid=$m -> quirk some-name [R#9]\n"
+                        "| silence 500ms -> skip not there at all [R#8]\n"
+                        "| * -> fail\n"
+                        "< dup * 2.05\n");
+  const cs_runner_step *step = &s->steps[1];
+  const cs_runner_alternative *a = step->alternatives;
+  ck_assert_uint_eq(step->alternative_count, 4);
+  ck_assert_int_eq(a[0].kind, CS_RUNNER_RESPONSE);
+  ck_assert(a[0].has_range && a[0].from == 2 * CS_SECOND && a[0].to == 3 * CS_SECOND);
+  ck_assert_uint_eq(a[0].pattern.types, 15);
+  ck_assert_int_eq(a[0].pattern.fields[1].relation, CS_RUNNER_ABSENT);
+  ck_assert_int_eq(a[0].pattern.fields[2].relation, CS_RUNNER_PRESENT);
+  ck_assert_int_eq(a[0].pattern.fields[3].relation, CS_RUNNER_CONTAINS);
+  ck_assert_int_eq(a[0].verdict, CS_RUNNER_GO_ON);
+  ck_assert_uint_eq(a[1].pattern.types, 3);
+  ck_assert_uint_eq(a[1].pattern.code_count, 2);
+  ck_assert_uint_eq(a[1].pattern.codes[0].detail, CS_RUNNER_ANY);
+  ck_assert_str_eq(a[1].word, "some-name");
+  ck_assert_str_eq(a[1].statement, "R#9");
+  ck_assert_str_eq(a[2].word, "not there at all");
+  ck_assert_uint_eq(a[2].to, 500 * CS_MILLISECOND);
+  ck_assert_int_eq(a[3].kind, CS_RUNNER_ANYTHING);
+  ck_assert(s->steps[2].alternatives[0].dup);
+  /* A statement that a step names is covered by the case. */
+  ck_assert_uint_eq(s->cover_count, 3);
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(a_variable_of_every_alternative_has_a_value_behind_them) {
+  cs_runner_arena arena = {0};
+  cs_runner_error e;
+  const cs_runner_scenario *s;
+  read(&arena, HEAD "< CON 2.05 ETag=$e\n| < NON 2.05 ETag=$e\n> CON GET mid=1 ETag=$e\nalive\n");
+  ck_assert(!cs_runner_parse(
+      cs_span_str(HEAD "< CON 2.05 ETag=$e\n| < NON 2.05\n> CON GET mid=1 ETag=$e\nalive\n"), "x",
+      NULL, &arena, &s, &e));
+  ck_assert_uint_eq(e.line, 8);
+  /* One that ends the case binds nothing and hinders nothing. */
+  read(&arena, HEAD "< CON 2.05 ETag=$e\n| < NON 2.05 -> fail\n> CON GET mid=1 ETag=$e\nalive\n");
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(line_ends_of_other_systems_are_taken) {
+  cs_runner_arena arena = {0};
+  const cs_runner_scenario *s =
+      read(&arena, "# t\r\nid a/b/c\r\ncovers R#1\r\ntransport udp\r\n---\r\nalive\r\n");
+  ck_assert_str_eq(s->id, "a/b/c");
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(limits_are_kept) {
+  cs_runner_arena arena = {0};
+  cs_runner_error e;
+  const cs_runner_scenario *s;
+  size_t cap = CS_RUNNER_FILE_MAX + 100;
+  char *text = calloc(1, cap);
+  memset(text, ' ', cap - 1);
+  memcpy(text, HEAD "alive\n", strlen(HEAD "alive\n"));
+  ck_assert(!cs_runner_parse(cs_span_str(text), "x", NULL, &arena, &s, &e));
+  ck_assert_ptr_nonnull(strstr(e.message, "a file of at most 65536 bytes"));
+  memset(text, 0, cap);
+  strcat(text, HEAD);
+  for (unsigned i = 0; i <= CS_RUNNER_STEPS_MAX; i++)
+    strcat(text, "alive\n");
+  ck_assert(!cs_runner_parse(cs_span_str(text), "x", NULL, &arena, &s, &e));
+  ck_assert_ptr_nonnull(strstr(e.message, "at most 256 steps"));
+  ck_assert_uint_eq(e.line, 6 + CS_RUNNER_STEPS_MAX);
+  free(text);
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(durations) {
+  static const struct {
+    const char *text;
+    cs_time time;
+    const char *rest; /* NULL: refused */
+  } rows[] = {{"2s", 2 * CS_SECOND, ""},
+              {"0s", 0, ""},
+              {"500ms x", 500000, " x"},
+              {"1.5s", 1500000, ""},
+              {"0.25s..", 250000, ".."},
+              {"1s..2s", CS_SECOND, "..2s"},
+              {"100000s", 100000 * CS_SECOND, ""},
+              {"100001s", 0, NULL},
+              {"2", 0, NULL},
+              {"s", 0, NULL},
+              {"2m", 0, NULL},
+              {"", 0, NULL},
+              {"99999999999999999999s", 0, NULL}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    cs_span s = cs_span_str(rows[i].text);
+    cs_time t = 0;
+    ck_assert_msg(cs_runner_take_duration(&s, &t) == (rows[i].rest != NULL), "%s", rows[i].text);
+    if (rows[i].rest) {
+      ck_assert_uint_eq(t, rows[i].time);
+      ck_assert(cs_span_equal(s, cs_span_str(rows[i].rest)));
+    }
+  }
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("scenario_parse");
+  TCase *tc = tcase_create("all");
+  tcase_add_loop_test(tc, refusals_say_where_and_what, 0, sizeof broken / sizeof broken[0]);
+  tcase_add_test(tc, the_header_is_kept);
+  tcase_add_test(tc, a_message_to_send_is_kept);
+  tcase_add_test(tc, raw_bytes_are_kept);
+  tcase_add_test(tc, alternatives_are_kept);
+  tcase_add_test(tc, a_variable_of_every_alternative_has_a_value_behind_them);
+  tcase_add_test(tc, line_ends_of_other_systems_are_taken);
+  tcase_add_test(tc, limits_are_kept);
+  tcase_add_test(tc, durations);
+  suite_add_tcase(suite, tc);
+  return cs_test_main(suite);
+}
