@@ -23,6 +23,8 @@
  *   11 f        how the application answers from now on
  *   12          the peer is unreachable
  *   13          the session is drained
+ *   14 n        256 n Message IDs are taken
+ *   15 m n      the MTU is set to 16 m, and NSTART to n, where they allow it
  *
  * Oracles: every request ends exactly once; what is sent parses; a rejection
  * names its rule; a response carries its request's token; memory stays under
@@ -239,6 +241,31 @@ static void cancel(struct world *w, uint8_t n) {
   turn(w);
 }
 
+/* Message IDs run in sequence until EXCHANGE_LIFETIME forbids the next. */
+static void take_mids(struct world *w, uint8_t n) {
+  uint16_t mid = 0, before = 0;
+  for (unsigned i = 0; i < 256u * n; i++) {
+    if (cs_core_new_mid(w->s, w->now, &mid) != CS_OK) {
+      CS_ORACLE(mid == before);
+      break;
+    }
+    before = mid;
+  }
+  digest(w, &mid, sizeof mid);
+}
+
+static void set(struct world *w, uint8_t mtu, uint8_t nstart) {
+  size_t was = cs_core_get_mtu(w->s);
+  cs_err e = cs_core_set_mtu(w->s, 16u * mtu);
+  CS_ORACLE(cs_core_get_mtu(w->s) == (e == CS_OK ? 16u * mtu : was));
+  if (e == CS_OK && 16u * mtu > 512)
+    (void)cs_core_set_mtu(w->s, 512); /* what turn() can take */
+  cs_core_params p = *cs_core_get_params(w->s);
+  p.nstart = nstart;
+  CS_ORACLE((cs_core_set_params(w->s, &p) == CS_OK) == (nstart > 0));
+  turn(w);
+}
+
 static void other(struct world *w, uint8_t op, cs_base_reader *in) {
   uint8_t a = 0, b = 0, c = 0;
   switch (op) {
@@ -280,9 +307,17 @@ static void other(struct world *w, uint8_t op, cs_base_reader *in) {
     cs_core_link(w->s, CS_LINK_UNREACHABLE, w->now);
     turn(w);
     break;
-  default:
+  case 13:
     cs_core_drain(w->s, CS_NACK_CLOSED);
     turn(w);
+    break;
+  case 14:
+    if (cs_base_take_u8(in, &a))
+      take_mids(w, a);
+    break;
+  default:
+    if (cs_base_take_u8(in, &a) && cs_base_take_u8(in, &b))
+      set(w, a, b);
   }
 }
 
@@ -311,7 +346,7 @@ static uint64_t run(cs_span input) {
   if (!cs_base_take_u8(&in, &op) || !begin(&w, op))
     return 0;
   for (unsigned i = 0; i < 200 && cs_base_take_u8(&in, &op); i++)
-    operation(&w, op % 14, &in);
+    operation(&w, op % 16, &in);
   w.fail_in = 0;
   unsigned steps = 0;
   while (cs_core_deadline(w.s) != CS_TIME_NEVER) {

@@ -73,36 +73,41 @@ typedef struct cs_api_group {
 typedef struct cs_api_rare {
   coap_address_t local;
   bool has_local;
+  bool probing;      /* a keepalive ping is out */
   uint8_t token_len; /* 0: tokens are random */
   uint8_t token[8];
-  uint8_t *stash; /* a datagram that the system had no room for */
+  cs_time last;        /* when something was sent or received; for keepalive */
+  cs_api_group *group; /* only with a multicast server */
+  uint8_t *stash;      /* a datagram that the system had no room for */
   size_t stash_len;
   cs_core_peer stash_to;
 } cs_api_rare;
 
+/* Programs have thousands of these, so each field is here for a reason and
+ * what can wait is in the rare part. */
 struct coap_session_t {
   cs_base_node live;
   cs_base_timer timer;
   coap_context_t *context; /* NULL once that was freed */
-  coap_session_t *next, *prev;
-  coap_session_t *next_ending;
+  union {
+    coap_session_t *next;       /* in the context's sessions or ending */
+    const cs_base_alloc *alloc; /* once the context was freed */
+  } link;
+  coap_session_t *prev;
   cs_endpoint *endpoint; /* NULL once the session has ended */
   coap_pdu_t *open;      /* requests that the core has borrowed, newest first */
   void *app_data;
   cs_api_rare *rare;
-  cs_api_group *group; /* only with a multicast server */
-  cs_time last;        /* when something was sent or received */
   coap_address_t remote;
   uint32_t refs;
   int fd;
   uint16_t pings; /* asked for by the application, not answered yet */
   uint8_t proto;
   uint8_t state;
-  uint8_t nack; /* coap_nack_reason_t of requests that end with the session */
-  bool ended;   /* in context->ending */
-  bool delivering;
-  bool resent;  /* a Confirmable message went out again */
-  bool probing; /* a keepalive ping is out */
+  uint8_t nack;   /* coap_nack_reason_t of requests that end with the session */
+  bool ended : 1; /* in context->ending, or being torn down */
+  bool delivering : 1;
+  bool resent : 1; /* a Confirmable message went out again */
 };
 
 /* Whether the application has given s up, or its context: it is told nothing
@@ -125,6 +130,17 @@ static inline cs_time cs_api_now(const coap_context_t *ctx) {
 static inline cs_time cs_api_at(const coap_session_t *s, cs_time now) {
   cs_time told = cs_core_now(cs_endpoint_session(s->endpoint));
   return told > now ? told : now;
+}
+
+/* The responders of a multicast session, else NULL. */
+static inline cs_api_group *cs_api_group_of(const coap_session_t *s) {
+  return s->rare ? s->rare->group : NULL;
+}
+
+/* Something was sent or received: keepalive counts from here. */
+static inline void cs_api_touch(coap_session_t *s, cs_time now) {
+  if (s->rare)
+    s->rare->last = now;
 }
 
 /* The core session of s, or NULL with a reason when s is NULL or has ended. */

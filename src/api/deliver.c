@@ -45,11 +45,11 @@ int cs_api_event(coap_session_t *s, coap_event_t event) {
 
 static bool response(coap_session_t *s, const cs_core_event *e) {
   coap_context_t *ctx = s->context;
-  if (s->group) {
+  if (cs_api_group_of(s)) {
     for (unsigned i = 0; i < CS_API_RESPONDERS_MAX; i++)
-      if (e->peer && s->group->known[i].number == e->peer)
-        s->group->responder = s->group->known[i].address;
-    s->group->answered = true;
+      if (e->peer && cs_api_group_of(s)->known[i].number == e->peer)
+        cs_api_group_of(s)->responder = cs_api_group_of(s)->known[i].address;
+    cs_api_group_of(s)->answered = true;
   }
   if (!ctx->on_response)
     return true;
@@ -82,13 +82,13 @@ static bool silent_end(const coap_session_t *s, const coap_pdu_t *pdu, cs_core_n
   cs_span value;
   if (!pdu || reason != CS_NACK_TIMEOUT || pdu->type != COAP_MESSAGE_NON)
     return false;
-  return s->group || cs_wire_option_get(pdu->options, CS_OPT_NO_RESPONSE, &value);
+  return cs_api_group_of(s) || cs_wire_option_get(pdu->options, CS_OPT_NO_RESPONSE, &value);
 }
 
 static void nack(coap_session_t *s, const cs_core_event *e) {
   coap_context_t *ctx = s->context;
   if (e->app == cs_api_probe()) {
-    s->probing = false;
+    s->rare->probing = false;
     if (!s->ended)
       cs_api_event(s, COAP_EVENT_KEEPALIVE_FAILURE);
     return;
@@ -105,7 +105,7 @@ static void nack(coap_session_t *s, const cs_core_event *e) {
 static void pong(coap_session_t *s, const cs_core_event *e) {
   coap_context_t *ctx = s->context;
   if (e->app == cs_api_probe())
-    s->probing = false;
+    s->rare->probing = false;
   if (!ctx->on_pong)
     return;
   cs_wire_message m = {.form = CS_WIRE_UDP, .type = CS_RST, .mid = e->mid};

@@ -25,7 +25,7 @@ static coap_mid_t failed(cs_err e, cs_rule rule) {
 static coap_mid_t send_request(coap_session_t *s, cs_core_session *core, coap_pdu_t *pdu) {
   const cs_core_request_spec spec = {.type = pdu->type,
                                      .code = pdu->code,
-                                     .multicast = s->group != NULL,
+                                     .multicast = cs_api_group_of(s) != NULL,
                                      .mid = pdu->mid,
                                      .token = pdu->token,
                                      .options = pdu->options,
@@ -38,8 +38,8 @@ static coap_mid_t send_request(coap_session_t *s, cs_core_session *core, coap_pd
     return failed(e, rule);
   coap_mid_t mid = pdu->mid;
   cs_api_open_add(s, pdu);
-  if (s->group)
-    s->group->answered = false;
+  if (cs_api_group_of(s))
+    cs_api_group_of(s)->answered = false;
   kick(s, now);
   return mid;
 }
@@ -52,7 +52,7 @@ static coap_mid_t send_ping(const char *function, coap_session_t *s, void *app) 
     cs_api_fail(function, "the session is not established");
     return COAP_INVALID_MID;
   }
-  if (s->group) {
+  if (cs_api_group_of(s)) {
     cs_api_fail_err(function, CS_ERR_RULE, CS_RULE_MULTICAST_CONFIRMABLE, "ping");
     return COAP_INVALID_MID;
   }
@@ -77,7 +77,8 @@ coap_mid_t coap_session_send_ping(coap_session_t *session) {
 }
 
 void cs_api_probe_session(coap_session_t *s) {
-  s->probing = send_ping("keepalive", s, cs_api_probe()) != COAP_INVALID_MID;
+  if (s->rare)
+    s->rare->probing = send_ping("keepalive", s, cs_api_probe()) != COAP_INVALID_MID;
 }
 
 static coap_mid_t send_empty(const char *function, coap_session_t *s, uint8_t type, uint16_t mid) {
@@ -232,8 +233,8 @@ void coap_session_disconnected(coap_session_t *session, coap_nack_reason_t reaso
 int coap_mcast_set_hops(coap_session_t *session, size_t hops) {
   if (!cs_api_core(__func__, session))
     return 0;
-  if (!session->group || hops > UINT8_MAX) {
-    cs_api_fail(__func__, session->group ? "hops is over 255" : "the server is no group");
+  if (!cs_api_group_of(session) || hops > UINT8_MAX) {
+    cs_api_fail(__func__, cs_api_group_of(session) ? "hops is over 255" : "the server is no group");
     return 0;
   }
   const cs_net *net = &session->context->net;

@@ -5,7 +5,7 @@
 #include "api/transmit.h"
 
 cs_core_peer cs_api_responder_number(coap_session_t *s, const cs_net_address *from) {
-  cs_api_group *g = s->group;
+  cs_api_group *g = cs_api_group_of(s);
   if (!g)
     return 0;
   coap_address_t address;

@@ -40,12 +40,12 @@ static void take(coap_session_t *s, cs_time now) {
   cs_net_address from;
   size_t len = 0;
   cs_err e = ctx->net.ops->receive(ctx->net.self, s->fd, ctx->rx, CS_API_DATAGRAM_MAX, &len,
-                                   s->group ? &from : NULL);
+                                   cs_api_group_of(s) ? &from : NULL);
   switch (e) {
   case CS_OK: {
     cs_span bytes = cs_span_of(ctx->rx, len);
-    s->last = now;
-    cs_core_peer peer = s->group ? cs_api_responder_number(s, &from) : 0;
+    cs_api_touch(s, now);
+    cs_core_peer peer = cs_api_group_of(s) ? cs_api_responder_number(s, &from) : 0;
     (void)cs_endpoint_receive(s->endpoint, peer, false, bytes, cs_api_at(s, now));
     ping_came(s, bytes);
     break;
@@ -87,9 +87,8 @@ static bool run_due(coap_context_t *ctx, cs_time now) {
     if (cs_api_gone(s))
       continue;
     cs_endpoint_expire(s->endpoint, cs_api_at(s, now));
-    if (ctx->keepalive && !s->probing && s->state == COAP_SESSION_STATE_ESTABLISHED && !s->group &&
-        now >= cs_time_add(s->last, ctx->keepalive)) {
-      s->last = now;
+    if (now >= cs_api_keepalive_due(s)) {
+      cs_api_touch(s, now);
       cs_api_probe_session(s);
     }
     turn(s, now);

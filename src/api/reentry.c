@@ -8,17 +8,27 @@
 static void take_out(coap_session_t *s) {
   coap_context_t *ctx = s->context;
   if (s->prev)
-    s->prev->next = s->next;
+    s->prev->link.next = s->link.next;
   else
-    ctx->sessions = s->next;
-  if (s->next)
-    s->next->prev = s->prev;
+    ctx->sessions = s->link.next;
+  if (s->link.next)
+    s->link.next->prev = s->prev;
   ctx->session_count--;
-  cs_base_heap_remove(&ctx->deadlines, &s->timer);
 }
 
-/* Ends the exchange: requests are told off, what they held is freed, the
- * socket is closed. The object itself stays. */
+static void free_rare(coap_context_t *ctx, cs_api_rare *rare) {
+  if (!rare)
+    return;
+  if (rare->stash) {
+    ctx->blocked--;
+    cs_base_put(ctx->alloc, rare->stash, rare->stash_len);
+  }
+  cs_base_put(ctx->alloc, rare->group, sizeof *rare->group);
+  cs_base_put(ctx->alloc, rare, sizeof *rare);
+}
+
+/* Ends the exchange of a session that is in no list: requests are told off,
+ * what they held is freed, the socket is closed. The object itself stays. */
 static void shut(coap_session_t *s) {
   coap_context_t *ctx = s->context;
   cs_time now = cs_api_at(s, cs_api_now(ctx));
@@ -28,6 +38,7 @@ static void shut(coap_session_t *s) {
   cs_api_deliver(s, now, true);
   /* Acknowledgements and Resets that are owed still go out. */
   cs_api_transmit(s, now);
+  cs_base_heap_remove(&ctx->deadlines, &s->timer);
   cs_endpoint_close(s->endpoint);
   s->endpoint = NULL;
   while (s->open)
@@ -35,25 +46,17 @@ static void shut(coap_session_t *s) {
   ctx->open -= s->pings;
   ctx->waiting -= s->pings;
   s->pings = 0;
-  if (s->rare) {
-    if (s->rare->stash) {
-      ctx->blocked--;
-      cs_base_put(ctx->alloc, s->rare->stash, s->rare->stash_len);
-    }
-    cs_base_put(ctx->alloc, s->rare, sizeof *s->rare);
-    s->rare = NULL;
-  }
-  cs_base_put(ctx->alloc, s->group, sizeof *s->group);
-  s->group = NULL;
+  free_rare(ctx, s->rare);
+  s->rare = NULL;
   ctx->net.ops->close(ctx->net.self, s->fd);
-  take_out(s);
+  s->link.alloc = ctx->alloc;
   s->context = NULL;
   coap_log_debug("session %p: closed\n", (void *)s);
 }
 
 static void session_free(coap_session_t *s) {
   cs_api_live_remove(&s->live);
-  cs_api_put(s);
+  cs_base_put(s->link.alloc, s, sizeof *s);
 }
 
 void cs_api_end_session(coap_session_t *s) {
@@ -66,7 +69,8 @@ void cs_api_end_session(coap_session_t *s) {
   if (s->ended)
     return;
   s->ended = true;
-  s->next_ending = ctx->ending;
+  take_out(s);
+  s->link.next = ctx->ending;
   ctx->ending = s;
   cs_api_settle(ctx);
 }
@@ -90,12 +94,13 @@ void cs_api_settle(coap_context_t *ctx) {
   for (;;) {
     coap_session_t *s = ctx->ending;
     if (s) {
-      ctx->ending = s->next_ending;
+      ctx->ending = s->link.next;
       shut(s);
       session_free(s);
     } else if (ctx->freed && ctx->sessions) {
       /* The context's own end takes one reference of each. */
       s = ctx->sessions;
+      take_out(s);
       shut(s);
       if (s->refs > 0)
         s->refs--;

@@ -71,12 +71,12 @@ void *coap_session_get_app_data(const coap_session_t *session) {
 const coap_address_t *coap_session_get_addr_remote(const coap_session_t *session) {
   if (!usable(__func__, session))
     return NULL;
-  const cs_api_group *g = session->group;
+  const cs_api_group *g = cs_api_group_of(session);
   return g && g->answered ? &g->responder : &session->remote;
 }
 
 const coap_address_t *coap_session_get_addr_mcast(const coap_session_t *session) {
-  return usable(__func__, session) && session->group ? &session->remote : NULL;
+  return usable(__func__, session) && cs_api_group_of(session) ? &session->remote : NULL;
 }
 
 const coap_address_t *coap_session_get_addr_local(const coap_session_t *session) {

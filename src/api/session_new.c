@@ -5,7 +5,6 @@
 #include "api/address.h"
 #include "api/error.h"
 #include "api/live.h"
-#include "api/memory.h"
 #include "api/support.h"
 #include "api/transmit.h"
 
@@ -60,43 +59,44 @@ static bool read_addresses(const coap_address_t *local_if, const coap_address_t 
 }
 
 static void fail_open(cs_err e, const cs_net_address *local, const cs_net_address *peer) {
-  char text[CS_NET_ADDRESS_TEXT + 32] = "server ";
+  char address[CS_NET_ADDRESS_TEXT];
   bool here = local && (e == CS_ERR_IN_USE || e == CS_ERR_NOT_FOUND || e == CS_ERR_ARGUMENT ||
                         e == CS_ERR_PERMISSION);
-  if (here)
-    memcpy(text, "local_", 6);
-  const size_t at = sizeof "server " - 1;
-  cs_net_address_print(here ? local : peer, text + at, sizeof text - at);
-  cs_api_fail_err("coap_new_client_session", e, CS_RULE_NONE, text);
+  cs_net_address_print(here ? local : peer, address, sizeof address);
+  cs_api_fail("coap_new_client_session", "%s %s: %s", here ? "local" : "server", address,
+              cs_base_err_text(e));
 }
 
 /* Everything but the socket. */
 static cs_err fill(coap_context_t *ctx, coap_session_t *s, const cs_net_address *peer) {
   if (cs_net_address_multicast(peer)) {
-    s->group = cs_base_get(ctx->alloc, sizeof *s->group);
-    if (!s->group)
+    cs_api_rare *rare = cs_api_rare_of(s);
+    if (rare)
+      rare->group = cs_base_get(ctx->alloc, sizeof *rare->group);
+    if (!rare || !rare->group)
       return CS_ERR_MEMORY;
-    memset(s->group, 0, sizeof *s->group);
+    memset(rare->group, 0, sizeof *rare->group);
   }
   cs_err e = cs_base_heap_reserve(&ctx->deadlines, ctx->alloc, ctx->session_count + 1);
   if (e)
     return e;
-  s->last = cs_api_now(ctx);
-  return cs_endpoint_open(&ctx->endpoint, NULL, COAP_DEFAULT_MTU, s->last, &s->endpoint);
+  return cs_endpoint_open(&ctx->endpoint, NULL, COAP_DEFAULT_MTU, cs_api_now(ctx), &s->endpoint);
 }
 
 static void undo(coap_context_t *ctx, coap_session_t *s) {
   if (s->endpoint)
     cs_endpoint_close(s->endpoint);
-  cs_base_put(ctx->alloc, s->group, sizeof *s->group);
+  if (s->rare)
+    cs_base_put(ctx->alloc, s->rare->group, sizeof *s->rare->group);
+  cs_base_put(ctx->alloc, s->rare, sizeof *s->rare);
   if (s->fd >= 0)
     ctx->net.ops->close(ctx->net.self, s->fd);
-  cs_api_put(s);
+  cs_base_put(ctx->alloc, s, sizeof *s);
 }
 
 static coap_session_t *session_new(coap_context_t *ctx, const cs_net_address *local,
                                    const cs_net_address *peer) {
-  coap_session_t *s = cs_api_get(sizeof *s);
+  coap_session_t *s = cs_base_get(ctx->alloc, sizeof *s);
   if (!s) {
     cs_api_fail_err("coap_new_client_session", CS_ERR_MEMORY, CS_RULE_NONE, NULL);
     return NULL;
@@ -138,7 +138,7 @@ coap_session_t *coap_new_client_session(coap_context_t *ctx, const coap_address_
   coap_session_t *s = session_new(ctx, local_if ? &local : NULL, &peer);
   if (!s)
     return NULL;
-  s->next = ctx->sessions;
+  s->link.next = ctx->sessions;
   if (ctx->sessions)
     ctx->sessions->prev = s;
   ctx->sessions = s;

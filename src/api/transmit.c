@@ -11,12 +11,12 @@
 static bool destination(const coap_session_t *s, cs_core_peer to, cs_net_address *address,
                         const cs_net_address **out) {
   *out = NULL;
-  if (!s->group)
+  if (!cs_api_group_of(s))
     return true;
   const coap_address_t *a = to == 0 ? &s->remote : NULL;
   for (unsigned i = 0; to && i < CS_API_RESPONDERS_MAX; i++)
-    if (s->group->known[i].number == to)
-      a = &s->group->known[i].address;
+    if (cs_api_group_of(s)->known[i].number == to)
+      a = &cs_api_group_of(s)->known[i].address;
   if (!a || cs_api_address_read(a, address))
     return false;
   *out = address;
@@ -61,7 +61,7 @@ static bool blocked(const coap_session_t *s) {
 static void attempted(coap_session_t *s, cs_core_peer to, cs_span bytes, cs_err e, cs_time now) {
   switch (e) {
   case CS_OK:
-    s->last = now;
+    cs_api_touch(s, now);
     break;
   case CS_ERR_AGAIN:
     keep_back(s, to, bytes);
@@ -111,6 +111,18 @@ void cs_api_set_alarm(coap_context_t *ctx) {
     ctx->alarm = at;
 }
 
+cs_time cs_api_keepalive_due(coap_session_t *s) {
+  cs_time period = s->context->keepalive;
+  if (!period || s->state != COAP_SESSION_STATE_ESTABLISHED || cs_api_group_of(s))
+    return CS_TIME_NEVER;
+  cs_api_rare *rare = cs_api_rare_of(s);
+  if (!rare || rare->probing)
+    return CS_TIME_NEVER;
+  if (rare->last == 0)
+    rare->last = cs_core_now(cs_endpoint_session(s->endpoint));
+  return cs_time_add(rare->last, period);
+}
+
 void cs_api_rearm(coap_session_t *s) {
   coap_context_t *ctx = s->context;
   cs_time at = cs_endpoint_deadline(s->endpoint);
@@ -118,8 +130,7 @@ void cs_api_rearm(coap_session_t *s) {
   /* What cannot be sent now waits for room, not for time. */
   if (blocked(s) && at <= now)
     at = now + CS_SECOND;
-  if (ctx->keepalive && !s->probing && s->state == COAP_SESSION_STATE_ESTABLISHED)
-    at = cs_time_min(at, cs_time_add(s->last, ctx->keepalive));
+  at = cs_time_min(at, cs_api_keepalive_due(s));
   if (at == CS_TIME_NEVER)
     cs_base_heap_remove(&ctx->deadlines, &s->timer);
   else if (!s->timer.place || s->timer.at != at)
@@ -153,5 +164,5 @@ void cs_api_transmit_again(coap_session_t *s) {
   rare->stash = NULL;
   s->context->blocked--;
   watch(s, CS_NET_READ);
-  attempted(s, 0, cs_span_of(NULL, 0), e, cs_api_at(s, s->last));
+  attempted(s, 0, cs_span_of(NULL, 0), e, cs_api_at(s, 0));
 }

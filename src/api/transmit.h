@@ -14,6 +14,9 @@ void cs_api_set_alarm(coap_context_t *ctx);
 /* Sets s's timer to when it is next to be looked at. */
 void cs_api_rearm(coap_session_t *s);
 
+/* When s is to be asked whether it lives; CS_TIME_NEVER for never. */
+cs_time cs_api_keepalive_due(coap_session_t *s);
+
 /* The number of a responder, given on first sight; 0 for s's own peer. */
 cs_core_peer cs_api_responder_number(coap_session_t *s, const cs_net_address *from);
 

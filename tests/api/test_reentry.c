@@ -129,7 +129,7 @@ END_TEST
 
 static void release_other(void) {
   fx.inside = NULL;
-  coap_session_release(fx.ctx->sessions == fx.session ? fx.session->next : fx.ctx->sessions);
+  coap_session_release(fx.ctx->sessions == fx.session ? fx.session->link.next : fx.ctx->sessions);
 }
 
 START_TEST(handler_releases_another_session) {
