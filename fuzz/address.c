@@ -38,7 +38,8 @@ static void check_alone(const cs_net_address *a) {
   cs_net_address copy = *a;
   CS_ORACLE(cs_net_address_equal(a, &copy) && cs_net_address_equal(a, a));
   CS_ORACLE(cs_net_address_hash(1, a) == cs_net_address_hash(1, &copy));
-  CS_ORACLE(!(cs_net_address_any(a) && cs_net_address_multicast(a)));
+  bool any = cs_net_address_any(a), group = cs_net_address_multicast(a);
+  CS_ORACLE(!(any && group));
   int family = cs_net_address_family(a);
   uint16_t port = (uint16_t)(cs_net_address_port(a) + 1);
   cs_net_address_set_port(&copy, port);

@@ -88,12 +88,10 @@ static void check_scenario(const cs_runner_scenario *s) {
 /* Plays the scenario to a target that echoes what it is sent and then says
  * nothing more: every case ends, in bounded time, with a verdict. */
 static void play(const cs_runner_scenario *s) {
-  static const cs_runner_profile profile = {.ack_timeout = 2 * CS_SECOND,
-                                            .response = 2 * CS_SECOND,
-                                            .alive = 8 * CS_SECOND};
-  cs_runner_case_config config = {.variant = {s, s->id, 0, CS_RUNNER_UDP},
-                                  .profile = &profile,
-                                  .seed = 1};
+  static const cs_runner_profile profile = {
+      .ack_timeout = 2 * CS_SECOND, .response = 2 * CS_SECOND, .alive = 8 * CS_SECOND};
+  cs_runner_case_config config = {
+      .variant = {s, s->id, 0, CS_RUNNER_UDP}, .profile = &profile, .seed = 1};
   cs_runner_case *c = cs_runner_case_new(&config);
   cs_time now = CS_SECOND;
   unsigned echoes = 0;

@@ -16,7 +16,7 @@ SYSTEM = PURE | {
     "sys/socket.h", "sys/stat.h", "sys/time.h", "sys/types.h", "sys/uio.h", "sys/un.h", "time.h",
     "unistd.h", "sys/timerfd.h", "sys/eventfd.h", "linux/sock_diag.h"}
 # The public layer keeps callers' memory, logs and translates socket addresses.
-PUBLIC = PURE | {"errno.h", "netinet/in.h", "poll.h", "stdio.h", "stdlib.h", "sys/select.h",
+PUBLIC = PURE | {"errno.h", "netdb.h", "netinet/in.h", "poll.h", "stdio.h", "stdlib.h", "sys/select.h",
                  "sys/socket.h", "sys/types.h", "sys/un.h", "time.h", "unistd.h", "net/if.h",
                  "sys/epoll.h", "arpa/inet.h"}
 HEADERS = {"net": SYSTEM, "api": PUBLIC}

@@ -47,6 +47,8 @@ PLANTED = [
     ("symbols", {"src/wire/planted_a.c": "int wire_planted(void);\nint wire_planted(void) { return 1; }\n",
                  "src/core/planted_b.c": "int wire_planted(void);\nint cs_core_planted(void);\n"
                  "int cs_core_planted(void) { return wire_planted(); }\n"}, None, "which is wire's own"),
+    ("symbols", "src/api/planted.c", "int socket(int, int, int);\nint cs_api_planted(void);\n"
+     "int cs_api_planted(void) { return socket(1, 1, 0); }\n", "which is for net alone"),
     ("symbols", "src/wire/planted.c", "int cs_wire_absent(void);\nint cs_wire_planted(void);\n"
      "int cs_wire_planted(void) { return cs_wire_absent(); }\n", "which no layer defines"),
     ("symbols", {"src/wire/planted_a.c": "int cs_wire_b(void);\nint cs_wire_a(void);\n"
@@ -118,7 +120,7 @@ def copy_objects(build, copy):
         source = os.path.join(build, part)
         if os.path.isdir(source):
             shutil.copytree(source, os.path.join(copy, part),
-                            ignore=shutil.ignore_patterns("*.d", "*.gcno"), symlinks=True)
+                            ignore=shutil.ignore_patterns("*.d", "*.so*", "*.a"), symlinks=True)
 
 
 def plant(tree, build, check, name, text):
@@ -141,7 +143,8 @@ def plant(tree, build, check, name, text):
             file.write(content)
         if check == "symbols":
             layer = relative.split("/")[1]
-            made = os.path.join(build, "CMakeFiles", f"{layer}.dir", relative + ".o")
+            folder = "src/api/CMakeFiles/api.dir" if layer == "api" else f"CMakeFiles/{layer}.dir/src/{layer}"
+            made = os.path.join(build, folder, os.path.basename(relative) + ".o")
             os.makedirs(os.path.dirname(made), exist_ok=True)
             subprocess.run(["cc", "-O2", "-DNDEBUG", "-fPIC", "-fno-stack-protector", "-c", path, "-o", made],
                            check=True)

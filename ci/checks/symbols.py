@@ -13,6 +13,10 @@ MEMORY = {"memcpy", "memmove", "memset", "memcmp"}
 COMPILER = re.compile(r"^(_GLOBAL_OFFSET_TABLE_|__(u?div|u?mod|mul|ash|lsh|cmp|ctz|clz|popcount|ff)\w*\d)$")
 # Names that are the field's own words and have no room in them.
 PLAIN = {"base": ("cs_base_", "cs_span_", "cs_time_", "cs_rule_", "cs_err_")}
+# The network is net's, also for the layer that may see net.
+NETWORK = {"accept", "accept4", "bind", "connect", "getaddrinfo", "listen", "poll", "ppoll", "recv",
+           "recvfrom", "recvmsg", "select", "send", "sendmsg", "sendto", "socket", "epoll_create1",
+           "epoll_ctl", "epoll_wait", "timerfd_create"}
 READ_ONLY = re.compile(r"^\.(rodata|data\.rel\.ro|text|eh_frame|init_array|fini_array|note|comment)")
 WRITABLE = re.compile(r"^(\.data|\.bss|\.tdata|\.tbss|\*COM\*)")
 
@@ -89,6 +93,8 @@ def main():
                 check.report(label, f"needs {name}, which no layer defines")
             elif layer == "tls" and re.match(r"(mbedtls|psa)_", name):
                 continue
+            elif layer != "net" and name in NETWORK:
+                check.report(label, f"needs {name}, which is for net alone")
             elif layer not in ("net", "api") and name not in MEMORY and not COMPILER.match(name):
                 check.report(label, f"needs {name}; {layer} may use only {', '.join(sorted(MEMORY))}")
         if layer != "api":

@@ -324,6 +324,14 @@ void cs_runner_case_stop(cs_runner_case *c, cs_verdict verdict, const char *mess
   finish(c);
 }
 
+void cs_runner_case_doubt(cs_runner_case *c, const char *message) {
+  if (!c->done || !c->lifeless || !c->silent)
+    return;
+  c->verdict = CS_VERDICT_INCONCLUSIVE;
+  c->statement = NULL;
+  c->message = cs_runner_text(&c->arena, cs_span_str(message));
+}
+
 bool cs_runner_case_lifeless(const cs_runner_case *c) {
   return c->lifeless;
 }

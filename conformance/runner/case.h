@@ -45,6 +45,9 @@ bool cs_runner_case_done(const cs_runner_case *c);
 
 /* Ends the case from outside: the target is gone, or the driver failed. */
 void cs_runner_case_stop(cs_runner_case *c, cs_verdict verdict, const char *message, cs_time now);
+/* The target turned out to be gone: a case that is over and failed only because
+ * nothing came says nothing about it. */
+void cs_runner_case_doubt(cs_runner_case *c, const char *message);
 /* Whether the case ended without a sign of life from the target. */
 bool cs_runner_case_lifeless(const cs_runner_case *c);
 /* Whether what failed was that nothing came. */

@@ -32,6 +32,7 @@ struct flight {
   struct plug plugs[CS_RUNNER_PORTS_MAX];
   unsigned plug_count;
   bool used;
+  bool doubted;  /* it ended without a sign of life; a search says what that means */
   cs_err broken; /* what a socket said: refused, unreachable */
 };
 
@@ -354,9 +355,12 @@ static void work(struct play *p) {
     }
     if (!cs_runner_case_done(f->c))
       continue;
-    if (cs_runner_case_lifeless(f->c))
+    if (cs_runner_case_lifeless(f->c) && !f->doubted) {
+      f->doubted = true;
       search(u);
-    finish(p, f);
+    }
+    if (!f->doubted || !u->searching)
+      finish(p, f);
   }
   end_search(p);
 }
@@ -388,6 +392,7 @@ bool cs_runner_udp_play(cs_runner_udp *u, cs_runner_case *const *cases,
     struct flight *f = &u->flights[k];
     if (f->used) {
       cs_runner_case_stop(f->c, CS_VERDICT_INCONCLUSIVE, broken_off, clock_of(u));
+      cs_runner_case_doubt(f->c, broken_off);
       finish(&p, f);
     }
   }

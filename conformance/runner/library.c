@@ -151,6 +151,25 @@ static bool check_name(cs_runner_arena *arena, const char *path, const cs_runner
   return false;
 }
 
+/* A warning is for a SHOULD: a MUST that is broken is a failure, whatever the
+ * scenario would like to call it. */
+static bool check_levels(const cs_runner_library *l, const char *path,
+                         const cs_runner_scenario *s) {
+  for (size_t i = 0; i < s->step_count; i++) {
+    for (size_t k = 0; k < s->steps[i].alternative_count; k++) {
+      const cs_runner_alternative *a = &s->steps[i].alternatives[k];
+      const char *statement = a->statement ? a->statement : s->covers[0];
+      if (a->verdict == CS_VERDICT_WARN &&
+          cs_runner_level_of(&l->requirements, statement) == CS_RUNNER_MUST) {
+        fprintf(stderr, "%s:%u:%u: expected fail, not warn: %s is a MUST\n", path, a->line,
+                a->column, statement);
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 static const cs_runner_scenario *parse(cs_runner_library *l, cs_span text, const char *path) {
   const cs_runner_scenario *s;
   cs_runner_error e;
@@ -158,7 +177,7 @@ static const cs_runner_scenario *parse(cs_runner_library *l, cs_span text, const
     fault(path, &e);
     return NULL;
   }
-  return check_name(&l->arena, path, s) ? s : NULL;
+  return check_name(&l->arena, path, s) && check_levels(l, path, s) ? s : NULL;
 }
 
 const cs_runner_scenario *cs_runner_library_file(cs_runner_library *l, const char *path) {

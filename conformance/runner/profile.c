@@ -218,7 +218,9 @@ bool cs_runner_profile_read(cs_span text, const char *file, cs_runner_arena *are
                                .alive = 8 * CS_SECOND};
   struct reading g = {.arena = arena, .out = &profile, .error = error, .rest = text};
   int line = ini_parse_stream((ini_reader)next_line, &g, take, &g);
-  if (!g.failed && line > 0) {
+  /* inih reads on behind a line that it cannot make sense of. */
+  if (line > 0 && (!g.failed || (unsigned)line < error->line)) {
+    g.failed = false;
     g.line = (unsigned)line;
     expected(&g, "[section], key = value or a comment", NULL);
   }

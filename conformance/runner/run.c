@@ -20,8 +20,8 @@ struct running {
   cs_runner_case **cases;
   cs_report_case *results;
   size_t count;
-  size_t slow; /* left out */
-  size_t finished;
+  size_t slow;        /* left out */
+  size_t verdicts;    /* cases that ended with one */
   size_t *play_order; /* indices of what is played */
   size_t play_count;
   const char *trouble;
@@ -58,7 +58,7 @@ static void settle(struct running *r, size_t i) {
   cs_runner_case_result(r->cases[i], result);
   cs_runner_expect_failure(r->config->profile, r->arena, cs_runner_case_silent(r->cases[i]),
                            result);
-  r->finished++;
+  r->verdicts += result->verdict != CS_VERDICT_INCONCLUSIVE;
   if (r->config->json)
     return;
   int len = title_len(result->title);
@@ -177,8 +177,11 @@ static void play_all(struct running *r) {
     cases[i] = r->cases[r->play_order[i]];
     variants[i] = r->variants[r->play_order[i]];
   }
-  if (!play(r, cases, variants, r->play_count))
+  if (!play(r, cases, variants, r->play_count)) {
     r->code = CS_RUNNER_EXIT_CRASHED;
+    r->trouble = cs_runner_format(r->arena, "%s; it stopped answering after %zu of %zu cases",
+                                  r->trouble, r->verdicts, r->count);
+  }
 }
 
 /* Cases that never began say why. */

@@ -107,10 +107,11 @@ static bool runnable(const char *function, const coap_context_t *ctx) {
   return false;
 }
 
-/* One turn of the context that ends waiting at the given time. */
-static void process(coap_context_t *ctx, cs_time until) {
+/* One turn of the context, begun now, that ends waiting at the given time.
+ * Returns when the wait was over: the clock is not asked more often than
+ * needed, as this runs for every message. */
+static cs_time process(coap_context_t *ctx, cs_time now, cs_time until) {
   cs_net_ready list[READY_MAX];
-  cs_time now = cs_api_now(ctx);
   if (run_due(ctx, now))
     until = 0;
   cs_time at = cs_time_min(until, cs_base_heap_deadline(&ctx->deadlines));
@@ -121,6 +122,7 @@ static void process(coap_context_t *ctx, cs_time until) {
       ready(list[i].user, list[i].what, now);
   (void)run_due(ctx, now);
   cs_api_set_alarm(ctx);
+  return now;
 }
 
 int coap_io_process(coap_context_t *ctx, uint32_t timeout_ms) {
@@ -130,8 +132,7 @@ int coap_io_process(coap_context_t *ctx, uint32_t timeout_ms) {
   cs_time until = timeout_ms == COAP_IO_WAIT      ? CS_TIME_NEVER
                   : timeout_ms == COAP_IO_NO_WAIT ? 0
                                                   : begin + timeout_ms * CS_MILLISECOND;
-  process(ctx, until);
-  cs_time spent = (cs_api_now(ctx) - begin) / CS_MILLISECOND;
+  cs_time spent = (process(ctx, begin, until) - begin) / CS_MILLISECOND;
   cs_api_settle(ctx);
   return spent < INT32_MAX ? (int)spent : INT32_MAX;
 }
@@ -202,7 +203,7 @@ void coap_io_do_io(coap_context_t *ctx, coap_tick_t now) {
   (void)now;
   if (!runnable(__func__, ctx))
     return;
-  process(ctx, 0);
+  (void)process(ctx, cs_api_now(ctx), 0);
   cs_api_settle(ctx);
 }
 
@@ -210,7 +211,7 @@ void coap_io_do_epoll(coap_context_t *ctx, struct epoll_event *events, size_t ne
   (void)events, (void)nevents;
   if (!runnable(__func__, ctx))
     return;
-  process(ctx, 0);
+  (void)process(ctx, cs_api_now(ctx), 0);
   cs_api_settle(ctx);
 }
 

@@ -65,7 +65,11 @@ static int next_mid(const char *function, coap_session_t *s) {
   cs_core_session *core = cs_api_core(function, s);
   if (!core)
     return -1;
-  cs_err e = cs_core_new_mid(core, cs_api_at(s, cs_api_now(s->context)), &mid);
+  /* The session's own time does, and saves asking the clock for each message,
+   * unless it is so late that Message IDs look used which no longer are. */
+  cs_err e = cs_core_new_mid(core, cs_core_now(core), &mid);
+  if (e == CS_ERR_LIMIT)
+    e = cs_core_new_mid(core, cs_api_at(s, cs_api_now(s->context)), &mid);
   if (e == CS_OK)
     return mid;
   cs_api_fail_err(function, e, CS_RULE_NONE, "Message IDs");

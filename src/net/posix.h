@@ -18,7 +18,7 @@ typedef struct cs_net_slot {
 typedef struct cs_net_posix {
   const cs_base_alloc *alloc;
   int epoll;
-  int alarm; /* timer in epoll, or -1 until one was asked for */
+  int alarm;          /* timer in epoll, or -1 until one was asked for */
   cs_net_slot *slots; /* by descriptor */
   size_t slot_count;
   cs_net_path *paths;       /* AF_UNIX paths made by open */

@@ -12,7 +12,7 @@ static cs_err option_int(int fd, int level, int name, int value) {
 }
 
 static int family_of(int fd) {
-  struct sockaddr_storage ss;
+  struct sockaddr_storage ss = {.ss_family = AF_UNSPEC};
   socklen_t n = sizeof ss;
   return getsockname(fd, (struct sockaddr *)&ss, &n) == 0 ? ss.ss_family : AF_UNSPEC;
 }

@@ -273,7 +273,7 @@ static position resource(position p, position end, cs_wire_uri *u, struct troubl
 }
 
 static cs_rule split(cs_span text, cs_wire_uri *out, size_t *where) {
-  struct trouble t;
+  struct trouble t = {CS_RULE_NONE, text.at};
   cs_wire_uri u;
   const position end = text.at + text.len;
   u.zone = u.path = u.query = cs_span_of(NULL, 0);
@@ -384,13 +384,12 @@ static bool plain(cs_span text, cs_wire_uri *out) {
   out->scheme = CS_SCHEME_COAP;
   out->host_kind = kind;
   out->host = name;
-  out->zone = out->path = out->query = cs_span_of(NULL, 0);
+  out->zone = cs_span_of(NULL, 0);
   out->port = (uint16_t)port;
   out->has_query = question != end;
-  if (question != p)
-    out->path = cs_span_of(p + 1, (size_t)(question - p - 1));
-  if (question != end)
-    out->query = cs_span_of(question + 1, (size_t)(end - question - 1));
+  const position path = p + (question != p), query = question + (question != end);
+  out->path = cs_span_of(path, (size_t)(question - path));
+  out->query = cs_span_of(query, (size_t)(end - query));
   return true;
 }
 

@@ -25,11 +25,11 @@ typedef struct fixture {
   coap_address_t server;
   coap_context_t *ctx;
   coap_session_t *session;
-  char heard[4096];      /* what the server received, one line each */
+  char heard[4096]; /* what the server received, one line each */
   unsigned heard_count;
-  char told[4096];       /* what the handlers were told, one line each */
-  coap_response_t answer; /* what the response handler returns */
-  void (*inside)(void);  /* called inside every handler, when set */
+  char told[4096];                         /* what the handlers were told, one line each */
+  coap_response_t answer;                  /* what the response handler returns */
+  void (*inside)(void);                    /* called inside every handler, when set */
   void (*serve)(const cs_wire_message *m); /* called with each message the server receives */
   char logged[4096];
 } fixture;
@@ -124,9 +124,8 @@ static inline void fx_idle(void *ctx) {
 
 static inline void fx_send_bytes(cs_span bytes) {
   size_t sent;
-  ck_assert_int_eq(fx.server_net.ops->send(fx.server_net.self, fx.server_fd, &fx.client, bytes,
-                                           &sent),
-                   CS_OK);
+  ck_assert_int_eq(
+      fx.server_net.ops->send(fx.server_net.self, fx.server_fd, &fx.client, bytes, &sent), CS_OK);
 }
 
 /* The server sends a message, in the notation, to who it heard last. */
@@ -140,8 +139,8 @@ static inline void fx_send(const char *format, ...) {
   va_start(ap, format);
   vsnprintf(text, sizeof text, format, ap);
   va_end(ap);
-  ck_assert_int_eq(
-      cs_wire_read(CS_WIRE_UDP, cs_span_str(text), scratch, sizeof scratch, &m, NULL), CS_OK);
+  ck_assert_int_eq(cs_wire_read(CS_WIRE_UDP, cs_span_str(text), scratch, sizeof scratch, &m, NULL),
+                   CS_OK);
   ck_assert_int_eq(cs_wire_build(&m, buf, sizeof buf, &len), CS_OK);
   fx_send_bytes(cs_span_of(buf, len));
 }
@@ -189,9 +188,9 @@ static inline void fx_open(void) {
   fx.server_net = cs_test_net_as_net(fx.net);
   cs_net_address at;
   ck_assert_int_eq(cs_net_address_literal(cs_span_str("192.0.2.9"), 5683, &at), CS_OK);
-  ck_assert_int_eq(fx.server_net.ops->open(fx.server_net.self, CS_NET_DATAGRAM, &at, NULL,
-                                           &fx.server_fd),
-                   CS_OK);
+  ck_assert_int_eq(
+      fx.server_net.ops->open(fx.server_net.self, CS_NET_DATAGRAM, &at, NULL, &fx.server_fd),
+      CS_OK);
   cs_test_net_set_idle(fx.net, fx_idle, NULL);
   cs_net net = cs_test_net_as_net(fx.net);
   fx.ctx = cs_api_new_context_on(&net);
@@ -256,7 +255,7 @@ static inline void fx_reason(const char *words) {
 /* Adds tests to a case with the fixture's set-up. */
 #define FX_SUITE(name, ...)                                                                        \
   int main(void) {                                                                                 \
-    const TTest *const tests[] = {__VA_ARGS__};                                             \
+    const TTest *const tests[] = {__VA_ARGS__};                                                    \
     Suite *suite = suite_create(name);                                                             \
     TCase *tc = tcase_create(name);                                                                \
     tcase_add_checked_fixture(tc, fx_open, fx_close);                                              \

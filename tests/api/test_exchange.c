@@ -270,5 +270,5 @@ FX_SUITE("exchange", every_method_gets_its_response, request_on_the_wire_is_what
          separate_response_is_acknowledged, failed_response_is_reset, reset_is_a_nack,
          silence_is_retransmitted_then_a_nack, nstart_holds_the_second_request_back,
          unreachable_is_a_nack, bad_response_is_a_nack, ping_and_pong, unanswered_ping_is_a_nack,
-         send_refuses_what_breaks_a_rule, token_and_mid_are_unique,
-         large_body_must_fit_one_message, disconnected_tells_the_reason, empty_messages_by_hand)
+         send_refuses_what_breaks_a_rule, token_and_mid_are_unique, large_body_must_fit_one_message,
+         disconnected_tells_the_reason, empty_messages_by_hand)

@@ -1,0 +1,372 @@
+#!/usr/bin/env python3
+"""The program coapspec as its users meet it: exit codes, one line for each error, the report that
+is there whatever happens, and the JSON that others read."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+BUILD = os.environ["COAPSPEC_BUILD"]
+PROGRAM = os.path.join(BUILD, "bin", "coapspec")
+REPORTS = ["report.txt", "report.json", "report.xml"]
+# Quick cases, for tests that are about something else.
+QUICK = ["--only", "7252/4.3/ping", "--only", "7252/5.8.1/get-content"]
+
+
+def run(*args, folder=None):
+    return subprocess.run([PROGRAM, *args], capture_output=True, text=True, timeout=120, cwd=folder)
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    """coapspec serve on a free port."""
+
+    def __init__(self, *args):
+        self.process = subprocess.Popen([PROGRAM, "serve", "--bind", "127.0.0.1:0", *args],
+                                        stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        assert line.startswith("coapspec: serving on coap://127.0.0.1:"), line
+        self.uri = line.split()[-1]
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        code = self.process.wait(timeout=30)
+        self.process.stdout.close()
+        return code
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.stop()
+
+
+class Coapspec(unittest.TestCase):
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.folder = self.temporary.name
+        self.out = os.path.join(self.folder, "out")
+
+    def tearDown(self):
+        self.temporary.cleanup()
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def report(self):
+        for name in REPORTS:
+            self.assertTrue(os.path.getsize(os.path.join(self.out, name)) > 0, name)
+        with open(os.path.join(self.out, "report.json"), encoding="utf-8") as f:
+            return json.load(f)
+
+    def one_line(self, result, code, *words):
+        self.assertEqual(result.returncode, code, result.stderr)
+        lines = result.stderr.splitlines()
+        self.assertEqual(len(lines), 1, result.stderr)
+        for word in words:
+            self.assertIn(word, lines[0])
+
+    # What is asked wrongly.
+
+    def test_usage(self):
+        for args, words in [
+                (["fly"], ["coapspec: fly is no command"]),
+                (["run"], ["coapspec: run: no target"]),
+                (["run", "--fast", "embedded"], ["--fast is no option"]),
+                (["run", "--jobs", "0", "embedded"], ["0 is no number of jobs"]),
+                (["run", "--jobs"], ["--jobs needs a value"]),
+                (["run", "--seed", "x", "embedded"], ["x is no seed"]),
+                (["run", "--format", "pdf", "embedded"], ["pdf is no format"]),
+                (["run", "--level", "WILL", "embedded"], ["WILL is no level"]),
+                (["run", "--memory", "coap://127.0.0.1"], ["--memory is for the target embedded"]),
+                (["run", "coap+tcp://127.0.0.1"], ["only coap:// over UDP"]),
+                (["run", "--profile", "nobody", "embedded"], ["no profile has the name nobody"]),
+                (["list", "--jobs", "3"], ["--jobs is no option of this command"]),
+                (["explain", "1/2/3"], ["1/2/3 is no case and no requirement"]),
+                (["lint"], ["no file"]),
+                (["lint", "/nonexistent.scn"], ["/nonexistent.scn: No such file"]),
+                (["serve", "--bind", "here"], ["here is no ADDRESS:PORT"]),
+                (["serve", "--defect", "none-such"], ["no defect has the name none-such"]),
+        ]:
+            with self.subTest(args=args):
+                self.one_line(run(*args), 2, *words)
+        self.assertFalse(os.path.exists(self.out))
+
+    def test_help_and_version(self):
+        self.assertRegex(run("--version").stdout, r"^coapspec \d+\.\d+\.\d+\n$")
+        listed = run("--help")
+        self.assertEqual(listed.returncode, 0)
+        for command in ["run", "list", "explain", "lint", "serve", "selftest"]:
+            self.assertIn(f"\n  {command} ", listed.stdout)
+            told = run(command, "--help")
+            self.assertEqual(told.returncode, 0)
+            self.assertTrue(told.stdout.startswith(f"usage: coapspec {command}"))
+
+    def test_a_wrong_scenario_runs_nothing(self):
+        self.write("wrong.scn", "# t\nid a/b/c\ncovers RFC7252#4.3:empty-con-reset\n"
+                                "transport udp\n---\n> CON 0.00 mdi=$m\n")
+        linted = run("lint", "wrong.scn", folder=self.folder)
+        self.one_line(linted, 2, "wrong.scn:6:12: expected mid=, token=")
+        ran = run("run", "embedded", "--scenarios", self.folder, "--out", self.out)
+        self.one_line(ran, 2, "wrong.scn:6:12: expected mid=, token=")
+        self.assertFalse(os.path.exists(self.out))
+
+    def test_what_lint_knows_beyond_the_syntax(self):
+        os.mkdir(os.path.join(self.folder, "rfc7252"))
+        head = "# t\nid 7252/4.3/ping\ncovers RFC7252#4.3:empty-con-reset\ntransport udp\n---\n"
+        for name, text, words in [
+                ("4.3-pong.scn", head + "alive\n", "expected the file name rfc7252/4.3-ping.scn"),
+                ("4.3-ping.scn", head + "silence 2s -> pass\n| * -> warn\n",
+                 "4.3-ping.scn:7:3: expected fail, not warn"),
+                ("4.3-ping.scn", head.replace("#4.3", "#99") + "alive\n",
+                 "4.3-ping.scn:3:8: expected a requirement of requirements.tsv"),
+                ("4.3-ping.scn", head.replace("---", "defect none\n---") + "alive\n",
+                 "4.3-ping.scn:5:8: expected a defect of the embedded server"),
+                ("4.3-ping.scn", head + ">> GET @tset\n<< 2.05\n",
+                 "4.3-ping.scn:6:9: expected a role that a profile names")]:
+            with self.subTest(words=words):
+                path = self.write(os.path.join("rfc7252", name), text)
+                self.one_line(run("lint", path), 2, words)
+        path = self.write("rfc7252/4.3-ping.scn", head + "alive\n")
+        self.assertEqual(run("lint", path).returncode, 0)
+
+    def test_a_wrong_profile_runs_nothing(self):
+        profile = self.write("wrong.ini", "[target]\nname = x\n[timers]\nack_time = 2s\n")
+        ran = run("run", "embedded", "--profile", profile, "--out", self.out)
+        self.one_line(ran, 2, "wrong.ini:4:1: expected one of the keys ack_timeout")
+        self.assertFalse(os.path.exists(self.out))
+
+    def test_nothing_selected(self):
+        for selection in [["--only", "nothing"], ["--section", "99"], ["--transport", "tcp"],
+                          ["--exclude", "*"]]:
+            with self.subTest(selection=selection):
+                self.one_line(run("run", "embedded", "--out", self.out, *selection), 6,
+                              "the selection leaves no case")
+                self.assertEqual(run("list", *selection).returncode, 6)
+        # It counts before a target that is not there.
+        self.one_line(run("run", f"coap://127.0.0.1:{free_port()}", "--only", "nothing"), 6)
+
+    # Targets that are not there.
+
+    def test_refused_port(self):
+        ran = run("run", f"coap://127.0.0.1:{free_port()}", "--out", self.out)
+        self.one_line(ran, 3, "nothing listens there (port refused)")
+        report = self.report()
+        self.assertEqual(report["summary"]["inconclusive"], len(report["cases"]))
+
+    def test_unknown_host(self):
+        ran = run("run", "coap://host.invalid", "--out", self.out, *QUICK)
+        self.one_line(ran, 3, "coap://host.invalid: ")
+        self.report()
+
+    def test_silent_target(self):
+        profile = self.write("quick.ini", "[target]\nname = x\n[timers]\nalive = 1s\n"
+                                          "[resources]\ntest = /test\n")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            uri = f"coap://127.0.0.1:{silent.getsockname()[1]}"
+            ran = run("run", uri, "--profile", profile, "--out", self.out, *QUICK)
+        self.one_line(ran, 3, "no answer within 1 s")
+        self.report()
+
+    def test_server_killed_in_mid_run(self):
+        with Server() as server:
+            ran = subprocess.Popen([PROGRAM, "run", server.uri, "--profile", "embedded",
+                                    "--out", self.out], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+            # The first verdict has come: the run goes on for many seconds from here.
+            lines = [ran.stdout.readline(), ran.stdout.readline()]
+            self.assertIn(" pass ", lines[1])
+            server.stop(signal.SIGKILL)
+            rest = []
+            reader = threading.Thread(target=lambda: rest.append(ran.stdout.read()))
+            reader.start()
+            code = ran.wait(timeout=60)
+            reader.join()
+            errors = ran.stderr.read()
+            ran.stdout.close()
+            ran.stderr.close()
+        self.assertEqual(code, 4, errors)
+        self.assertEqual(len(errors.splitlines()), 1, errors)
+        self.assertIn("port refused", errors)
+        report = self.report()
+        self.assertGreater(report["summary"]["pass"], 0)
+        self.assertGreater(report["summary"]["inconclusive"], 0)
+        self.assertEqual(report["summary"].get("fail", 0), 0)
+
+    def test_server_that_hangs_in_mid_run(self):
+        profile = self.write("quick.ini", "[target]\nname = x\n[timers]\nalive = 1s\n"
+                                          "[resources]\ntest = /test\nseparate = /separate\n")
+        with Server() as server:
+            ran = subprocess.Popen([PROGRAM, "run", server.uri, "--profile", profile, "--out",
+                                    self.out, "--jobs", "4"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            while " pass " not in ran.stdout.readline():
+                pass
+            server.process.send_signal(signal.SIGSTOP)
+            out, errors = ran.communicate(timeout=60)
+            server.process.send_signal(signal.SIGKILL)
+            server.process.wait()
+            server.process.stdout.close()
+        self.assertEqual(ran.returncode, 4, errors + out)
+        self.assertIn("no answer within 1 s", errors)
+        report = self.report()
+        self.assertGreater(report["summary"]["inconclusive"], 0)
+        # Silence of a target that is gone is nobody's fault.
+        self.assertEqual(report["summary"].get("fail", 0), 0, out)
+
+    # Verdicts and what is said about them.
+
+    def test_a_fault_is_shown_with_its_evidence(self):
+        with Server("--defect", "ping-acked") as server:
+            ran = run("run", server.uri, "--profile", "embedded", "--out", self.out, *QUICK)
+        self.assertEqual(ran.returncode, 1, ran.stderr)
+        self.assertIn("fail         7252/4.3/ping", ran.stdout)
+        self.assertIn("RFC7252#4.3:empty-con-reset", ran.stdout)
+        self.assertRegex(ran.stdout, r"> CON 0\.00 mid=0x")
+        self.assertRegex(ran.stdout, r"< ACK 0\.00 mid=0x")
+        case = [c for c in self.report()["cases"] if c["id"] == "7252/4.3/ping"][0]
+        self.assertEqual(case["verdict"], "fail")
+        self.assertIn("wanted: < RST 0.00 mid=$m", case["message"])
+
+    def expected_failure(self, statement, data):
+        return self.write("known.ini", "[target]\nname = x\nversion = 1\n"
+                          "[resources]\ntest = /test\n[xfail]\ncase = 7252/4.3/ping\n"
+                          f"statement = {statement}\nbytes = {data}\nversion = 1\nreason = known\n")
+
+    def test_expected_failures(self):
+        statement = "RFC7252#4.3:empty-con-reset"
+        with Server("--defect", "ping-acked") as server:
+            def ran(profile):
+                return run("run", server.uri, "--profile", profile, "--out", self.out, *QUICK)
+            self.assertEqual(ran(self.expected_failure(statement, "60 00 ?? ??")).returncode, 0)
+            self.assertEqual(self.report()["summary"]["xfail"], 1)
+            # Another failure than the one declared stays one.
+            self.assertEqual(ran(self.expected_failure(statement, "60 00 00 00")).returncode, 1)
+            self.assertEqual(ran(self.expected_failure("RFC7252#4.2:con-answered",
+                                                       "60 00 ?? ??")).returncode, 1)
+        profile = self.expected_failure(statement, "60 00 ?? ??")
+        passed = run("run", "embedded", "--profile", profile, "--out", self.out, *QUICK)
+        self.assertEqual(passed.returncode, 5)
+        self.assertEqual(self.report()["summary"]["xpass"], 1)
+
+    def test_a_role_that_lacks_is_a_skip(self):
+        profile = self.write("bare.ini", "[target]\nname = x\n")
+        ran = run("run", "embedded", "--profile", profile, "--out", self.out, *QUICK)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        cases = {c["id"]: c for c in self.report()["cases"]}
+        self.assertEqual(cases["7252/4.3/ping"]["verdict"], "pass")
+        self.assertEqual(cases["7252/5.8.1/get-content+con"]["verdict"], "skip")
+        self.assertIn("no resource of the role test", cases["7252/5.8.1/get-content+con"]["message"])
+
+    def test_capabilities_are_probed(self):
+        head = "covers RFC7252#4.3:empty-con-reset\ntransport udp\n"
+        os.mkdir(os.path.join(self.folder, "own"))
+        for name, need in [("has", "cap:link-format"), ("lacks", "cap:extended-token"),
+                           ("without", "!cap:extended-token")]:
+            self.write(f"own/{name}.scn", f"# t\nid a/b/{name}\n{head}needs {need}\n---\nalive\n")
+        ran = run("run", "embedded", "--scenarios", os.path.join(self.folder, "own"),
+                  "--out", self.out)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual({c["id"]: c["verdict"] for c in self.report()["cases"]},
+                         {"a/b/has": "pass", "a/b/lacks": "skip", "a/b/without": "pass"})
+
+    def test_private_scenarios_have_requirements_of_their_own(self):
+        os.mkdir(os.path.join(self.folder, "own"))
+        self.write("own/requirements.tsv", "id\trfc\tsection\tlevel\tsummary\tscenarios-or-reason\n"
+                                           "OUR#1:ping\tour\t1\tSHOULD\tpings are silent\tx\n")
+        self.write("own/a.scn", "# t\nid a/b/c\ncovers OUR#1:ping\ntransport udp\n---\n"
+                                "> CON 0.00 mid=$m\nsilence 1s\n")
+        ran = run("run", "embedded", "--scenarios", os.path.join(self.folder, "own"),
+                  "--out", self.out)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual(self.report()["cases"][0]["verdict"], "warn")
+
+    # What others read.
+
+    def test_json(self):
+        ran = run("run", "embedded", "--format", "json", "--out", self.out, *QUICK)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        report = json.loads(ran.stdout)
+        self.assertEqual(report, self.report())
+        for key in ["tool", "version", "target", "summary", "cases"]:
+            self.assertIn(key, report)
+        self.assertEqual(report["target"], "embedded")
+        for case in report["cases"]:
+            for key in ["id", "transport", "verdict", "requirements", "message", "exchange"]:
+                self.assertIn(key, case)
+        listed = json.loads(run("list", "--format", "json", *QUICK).stdout)["cases"]
+        self.assertEqual([c["id"] for c in listed], [c["id"] for c in report["cases"]])
+        for case in listed:
+            self.assertEqual(case["transports"], ["udp"])
+            self.assertTrue(case["requirements"])
+
+    def test_equal_runs_give_equal_reports(self):
+        reports = []
+        for seed in ["5", "5", "6"]:
+            run("run", "embedded", "--seed", seed, "--out", self.out)
+            reports.append(self.report())
+        self.assertEqual(reports[0], reports[1])
+        self.assertNotEqual(reports[0], reports[2])
+        self.assertEqual([c["verdict"] for c in reports[0]["cases"]],
+                         [c["verdict"] for c in reports[2]["cases"]])
+
+    def test_several_targets_have_a_folder_each(self):
+        with Server() as server:
+            ran = run("run", "embedded", server.uri, "--profile", "embedded", "--out", self.out,
+                      *QUICK)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual(len(os.listdir(self.out)), 2)
+
+    def test_reports_go_to_out_by_default(self):
+        ran = run("run", "embedded", *QUICK, folder=self.folder)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        for name in REPORTS:
+            self.assertTrue(os.path.exists(os.path.join(self.folder, "out/conformance/embedded",
+                                                        name)))
+
+    def test_packets_in_a_file(self):
+        path = os.path.join(self.folder, "own.pcap")
+        run("run", "embedded", "--pcap", path, "--out", self.out, *QUICK)
+        self.assertGreater(os.path.getsize(path), 100)
+
+    def test_a_report_that_cannot_be_written(self):
+        ran = run("run", "embedded", "--out", "/proc/none", *QUICK)
+        self.assertEqual(ran.returncode, 2)
+        self.assertIn("/proc/none", ran.stderr)
+
+    def test_explain(self):
+        told = run("explain", "7252/4.3/ping", "RFC7252#4.3:empty-con-reset").stdout
+        self.assertIn("> CON 0.00 mid=$m", told)
+        self.assertIn("ping-ignored", told)
+        self.assertIn("tested by 7252/4.3/ping", told)
+
+    def test_serve_ends_on_a_signal(self):
+        server = Server()
+        self.assertEqual(server.stop(), 0)
+        self.assertIn("ping-acked", run("serve", "--list-defects").stdout)
+
+    def test_selftest(self):
+        ran = run("selftest", "--format", "json")
+        self.assertEqual(ran.returncode, 0, ran.stdout)
+        counts = json.loads(ran.stdout)
+        self.assertEqual(counts["killed"], counts["defects"])
+        self.assertEqual(counts["survived"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0]], verbosity=1)

@@ -1,0 +1,94 @@
+/* The self-test: all that is inside the program stands it, and a defect
+ * without effect is noticed. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runner/selftest.h"
+#include "support/check_main.h"
+
+static cs_runner_library library;
+static cs_runner_profile profile;
+
+static void open(void) {
+  ck_assert(cs_runner_library_open(&library));
+  ck_assert(cs_runner_library_profile(&library, "embedded", &profile));
+  ck_assert(cs_runner_library_load(&library, NULL));
+}
+
+START_TEST(every_defect_is_caught) {
+  cs_runner_selftest_config config = {.library = &library, .profile = &profile, .seed = 1};
+  cs_runner_selftest_result r;
+  open();
+  cs_runner_selftest(&config, &r);
+  if (!cs_runner_selftest_good(&r))
+    cs_runner_selftest_print(&r, false, stdout);
+  ck_assert(cs_runner_selftest_good(&r));
+  ck_assert_uint_eq(r.killed, r.defects);
+  ck_assert_uint_ge(r.defects, 40);
+  cs_runner_library_close(&library);
+}
+END_TEST
+
+START_TEST(a_defect_without_effect_survives) {
+  static const char *const inert[] = {"ping-ignored"};
+  cs_runner_selftest_config config = {
+      .library = &library, .profile = &profile, .seed = 1, .inert = inert, .inert_count = 1};
+  cs_runner_selftest_result r;
+  open();
+  cs_runner_selftest(&config, &r);
+  ck_assert(!cs_runner_selftest_good(&r));
+  ck_assert_uint_ge(r.survived, 1);
+  const char *const *survivors = r.survivors.items;
+  ck_assert_ptr_nonnull(strstr(survivors[0], "does not catch ping-ignored"));
+  cs_runner_library_close(&library);
+}
+END_TEST
+
+/* One scenario alone leaves defects unused; one without its defect leaves its
+ * MUST unbroken. */
+START_TEST(gaps_are_noticed) {
+  cs_runner_selftest_config config = {.library = &library, .profile = &profile, .seed = 1};
+  cs_runner_selftest_result r;
+  cs_runner_error e;
+  const cs_runner_scenario *s;
+  ck_assert(cs_runner_library_open(&library));
+  ck_assert(cs_runner_library_profile(&library, "embedded", &profile));
+  ck_assert(cs_runner_parse(cs_span_str("# t\nid a/b/c\ncovers RFC7252#4.3:empty-con-reset\n"
+                                        "transport udp\n---\nalive\n"),
+                            "x", &library.names, &library.arena, &s, &e));
+  *(const cs_runner_scenario **)cs_runner_push(&library.arena, &library.scenarios, sizeof s) = s;
+  cs_runner_selftest(&config, &r);
+  ck_assert(!cs_runner_selftest_good(&r));
+  ck_assert_uint_eq(r.uncovered.count, 1);
+  ck_assert_uint_gt(r.unused.count, 40);
+  ck_assert_uint_eq(r.clean, 1);
+  cs_runner_library_close(&library);
+}
+END_TEST
+
+START_TEST(counts_are_printed_as_json) {
+  cs_runner_selftest_result r = {.scenarios = 2, .cases = 3, .clean = 3, .defects = 4, .killed = 4};
+  char text[2048] = "";
+  FILE *f = fmemopen(text, sizeof text, "w");
+  ck_assert(cs_runner_selftest_print(&r, true, f));
+  fclose(f);
+  json_t *root = json_loads(text, 0, NULL);
+  ck_assert_ptr_nonnull(root);
+  ck_assert_int_eq(json_integer_value(json_object_get(root, "killed")), 4);
+  ck_assert_int_eq(json_integer_value(json_object_get(root, "survived")), 0);
+  ck_assert(json_is_array(json_object_get(root, "survivors")));
+  json_decref(root);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("selftest");
+  TCase *tc = tcase_create("all");
+  tcase_add_test(tc, every_defect_is_caught);
+  tcase_add_test(tc, a_defect_without_effect_survives);
+  tcase_add_test(tc, gaps_are_noticed);
+  tcase_add_test(tc, counts_are_printed_as_json);
+  suite_add_tcase(suite, tc);
+  return cs_test_main(suite);
+}

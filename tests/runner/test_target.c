@@ -1,0 +1,72 @@
+/* Targets and places to bind to. */
+#include <string.h>
+
+#include "runner/target.h"
+#include "support/check_main.h"
+
+START_TEST(targets_are_checked) {
+  static const struct {
+    const char *uri;
+    const char *why; /* NULL: good */
+  } rows[] = {{"coap://127.0.0.1", NULL},
+              {"coap://127.0.0.1:5700", NULL},
+              {"coap://[::1]:5683", NULL},
+              {"coap://localhost", NULL},
+              {"127.0.0.1", "is no target"},
+              {"coap://", "is no target"},
+              {"http://x", "is no target"},
+              {"coaps://127.0.0.1", "only coap:// over UDP"},
+              {"coap+tcp://127.0.0.1", "only coap:// over UDP"},
+              {"coap://127.0.0.1/x", "neither path nor query"},
+              {"coap://127.0.0.1?x", "neither path nor query"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    cs_runner_arena arena = {0};
+    const char *why = NULL;
+    ck_assert_msg(cs_runner_target_check(rows[i].uri, &arena, &why) == (rows[i].why == NULL), "%s",
+                  rows[i].uri);
+    if (rows[i].why)
+      ck_assert_msg(strstr(why, rows[i].why) != NULL, "%s: %s", rows[i].uri, why);
+    cs_runner_release(&arena);
+  }
+}
+END_TEST
+
+START_TEST(targets_have_addresses) {
+  cs_runner_arena arena = {0};
+  cs_net_address a;
+  const char *why = NULL;
+  ck_assert(cs_runner_target_resolve("coap://127.0.0.3", &arena, &a, &why));
+  ck_assert_uint_eq(cs_net_address_port(&a), 5683);
+  ck_assert(cs_runner_target_resolve("coap://[::1]:7", &arena, &a, &why));
+  ck_assert_int_eq(cs_net_address_family(&a), AF_INET6);
+  ck_assert(!cs_runner_target_resolve("coap://name.invalid", &arena, &a, &why));
+  ck_assert_ptr_nonnull(strstr(why, "coap://name.invalid: "));
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(places_to_bind_to) {
+  static const char *const wrong[] = {
+      "127.0.0.1",    "127.0.0.1:",  "127.0.0.1:x", "127.0.0.1:65536",
+      "127.0.0.1:+1", "localhost:1", ":1",          ""};
+  cs_runner_arena arena = {0};
+  cs_net_address a;
+  const char *why = NULL;
+  ck_assert(cs_runner_bind_address("127.0.0.1:0", &arena, &a, &why));
+  ck_assert(cs_runner_bind_address("[::1]:65535", &arena, &a, &why));
+  ck_assert_uint_eq(cs_net_address_port(&a), 65535);
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+    ck_assert_msg(!cs_runner_bind_address(wrong[i], &arena, &a, &why), "%s", wrong[i]);
+  cs_runner_release(&arena);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("target");
+  TCase *tc = tcase_create("all");
+  tcase_add_test(tc, targets_are_checked);
+  tcase_add_test(tc, targets_have_addresses);
+  tcase_add_test(tc, places_to_bind_to);
+  suite_add_tcase(suite, tc);
+  return cs_test_main(suite);
+}
