@@ -197,6 +197,18 @@ static void decode(cs_span text) {
     CS_ORACLE(cs_wire_uri_decode(text, buf, n - 1, &again) == CS_ERR_TOO_LARGE && again == n);
 }
 
+/* The port as anybody reads it: the digits behind the host. */
+static void check_port(cs_span input, const cs_wire_uri *u) {
+  cs_span last = u->zone.len ? u->zone : u->host;
+  size_t at = (size_t)(last.at + last.len - input.at);
+  uint64_t port = 0;
+  at += u->host_kind == CS_HOST_IPV6; /* the bracket */
+  if (at < input.len && input.at[at] == ':')
+    for (at++; at < input.len && input.at[at] >= '0' && input.at[at] <= '9'; at++)
+      port = port < UINT32_MAX ? port * 10 + input.at[at] - '0' : port;
+  CS_ORACLE(u->port == (port ? port : cs_wire_scheme_port(u->scheme)));
+}
+
 static void from_text(cs_span input) {
   cs_wire_uri u;
   size_t place = 0;
@@ -211,6 +223,7 @@ static void from_text(cs_span input) {
   check_inside(input, u.zone);
   check_inside(input, u.path);
   check_inside(input, u.query);
+  check_port(input, &u);
   round_trip(&u);
 }
 
@@ -234,6 +247,11 @@ static void from_options(const uint8_t *data, size_t size) {
             again == 7);
   for (size_t i = 0; i < n; i++)
     CS_ORACLE(composed[i] > 0x20 && composed[i] < 0x7f);
+  cs_wire_option_iter it = cs_wire_options(options);
+  cs_wire_option o;
+  while (cs_wire_option_next(&it, &o))
+    CS_ORACLE(o.number != CS_OPT_URI_PATH || !dots(o.value));
+  CS_ORACLE(it.broken == CS_RULE_NONE);
   /* Options may hold more than a URI of ours: long or ill-coded values. */
   cs_wire_uri u;
   if (split(cs_span_of(composed, n), &u, &again) == CS_RULE_NONE)

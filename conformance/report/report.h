@@ -44,6 +44,10 @@ bool cs_report_print_summary(const cs_report_run *run, FILE *to);
  * it as soon as a case has failed. */
 bool cs_report_print_case(const cs_report_run *run, const cs_report_case *c, FILE *to);
 
+/* The same for a terminal: long messages are cut, with a word on how much more
+ * stands in the report. */
+bool cs_report_print_case_brief(const cs_report_run *run, const cs_report_case *c, FILE *to);
+
 /* A name for the target's folder: "coap://127.0.0.1:5683" gives
  * "coap-127.0.0.1-5683", "embedded" itself. Never empty, never "." or "..",
  * only letters, digits and "._+-"; cut to cap. */

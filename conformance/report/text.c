@@ -133,13 +133,36 @@ static void sections(const cs_report_run *run, const cs_report_groups *groups, F
   }
 }
 
-static void put_hex(FILE *to, cs_span bytes) {
+/* How much of a message is shown: all of it in a report, the beginning on a
+ * terminal. */
+enum { BRIEF_TEXT = 240, BRIEF_BYTES = 48 };
+
+static void put_cut(FILE *to, const char *text, bool brief) {
+  size_t len = strlen(text);
+  if (!brief || len <= BRIEF_TEXT) {
+    put(to, text);
+    return;
+  }
+  char head[BRIEF_TEXT + 1];
+  size_t cut = BRIEF_TEXT;
+  while (cut > 0 && ((unsigned char)text[cut] & 0xc0) == 0x80)
+    cut--; /* not inside a UTF-8 sequence */
+  memcpy(head, text, cut);
+  head[cut] = '\0';
+  put(to, head);
+  fprintf(to, " ... (%zu more characters in the report)", len - cut);
+}
+
+static void put_hex(FILE *to, cs_span bytes, bool brief) {
   const size_t per_line = 24;
-  for (size_t i = 0; i < bytes.len; i++) {
+  size_t shown = brief && bytes.len > BRIEF_BYTES ? BRIEF_BYTES : bytes.len;
+  for (size_t i = 0; i < shown; i++) {
     if (i % per_line == 0)
       fprintf(to, "%s                   ", i ? "\n" : "");
     fprintf(to, " %02x", bytes.at[i]);
   }
+  if (shown < bytes.len)
+    fprintf(to, " ... (%zu bytes)", bytes.len);
   if (bytes.len > 0)
     fputc('\n', to);
 }
@@ -163,7 +186,8 @@ static void requirement(const cs_report_run *run, const char *name, const char *
 }
 
 /* The verdict and id lead; the rest is indented below them. */
-static void case_block(const cs_report_run *run, const cs_report_case *c, unsigned port, FILE *to) {
+static void case_block(const cs_report_run *run, const cs_report_case *c, unsigned port, bool brief,
+                       FILE *to) {
   char at[CS_REPORT_TIME_MAX];
   fprintf(to, "%-5s ", cs_verdict_name(c->verdict));
   put(to, c->id);
@@ -171,7 +195,11 @@ static void case_block(const cs_report_run *run, const cs_report_case *c, unsign
   put(to, c->transport);
   fputc('\n', to);
   field(to, "title", c->title);
-  field(to, "why", c->message);
+  if (c->message && *c->message) {
+    fprintf(to, "  %-10s ", "why");
+    put_cut(to, c->message, brief);
+    fputc('\n', to);
+  }
   if (c->statement)
     requirement(run, "statement", c->statement, to);
   for (size_t i = 0; i < c->requirement_count; i++)
@@ -189,17 +217,22 @@ static void case_block(const cs_report_run *run, const cs_report_case *c, unsign
   for (size_t i = 0; i < c->packet_count; i++) {
     const cs_report_packet *p = &c->packets[i];
     fprintf(to, "%15s %c ", cs_report_seconds(p->at, at), p->sent ? '>' : '<');
-    put(to, p->notation);
+    put_cut(to, p->notation, brief);
     fputc('\n', to);
     if (!cs_report_is_raw(p)) /* else the bytes stand there already */
-      put_hex(to, p->bytes);
+      put_hex(to, p->bytes, brief);
   }
   if (port > 0)
     fprintf(to, "  %-10s report.pcap, udp.port == %u\n", "capture", port);
 }
 
 bool cs_report_print_case(const cs_report_run *run, const cs_report_case *c, FILE *to) {
-  case_block(run, c, 0, to);
+  case_block(run, c, 0, false, to);
+  return !ferror(to);
+}
+
+bool cs_report_print_case_brief(const cs_report_run *run, const cs_report_case *c, FILE *to) {
+  case_block(run, c, 0, true, to);
   return !ferror(to);
 }
 
@@ -221,7 +254,7 @@ static void evidence(const cs_report_run *run, const cs_report_groups *groups,
         if (c->verdict != order[v])
           continue;
         fputc('\n', to);
-        case_block(run, c, capture_ports[c - run->cases], to);
+        case_block(run, c, capture_ports[c - run->cases], false, to);
       }
 }
 

@@ -76,6 +76,12 @@ void cs_runner_decide(cs_runner_case *c, cs_verdict verdict, const char *stateme
   if (c->decided)
     return;
   const cs_runner_scenario *s = c->config.variant.scenario;
+  if (c->noted.there && (verdict == CS_VERDICT_PASS || verdict == CS_VERDICT_SKIP)) {
+    verdict = CS_VERDICT_QUIRK;
+    statement = c->noted.statement;
+    line = c->noted.line;
+    message = c->noted.message;
+  }
   if (!statement && s->cover_count)
     statement = s->covers[0];
   if (verdict == CS_VERDICT_FAIL && c->config.requirements &&
@@ -93,13 +99,14 @@ static void finish(cs_runner_case *c) {
   c->end = c->now;
 }
 
-static bool send_step(cs_runner_case *c, const cs_runner_step *step) {
+static bool send_made(cs_runner_case *c, const cs_runner_step *step, cs_span echo) {
   cs_runner_maker maker = {.scenario = c->config.variant.scenario,
                            .profile = c->config.profile,
                            .arena = &c->arena,
                            .values = &c->values,
                            .fresh = &c->fresh,
-                           .type = c->config.variant.type};
+                           .type = c->config.variant.type,
+                           .echo = echo};
   cs_runner_made made;
   const char *why = NULL;
   if (!cs_runner_make(&maker, &step->send, &made, &why)) {
@@ -108,8 +115,12 @@ static bool send_step(cs_runner_case *c, const cs_runner_step *step) {
   }
   cs_runner_case_send(c, c->port, made.bytes);
   if (step->send.ordinary) {
+    if (c->request.there)
+      *(cs_runner_request *)cs_runner_push(&c->arena, &c->earlier, sizeof c->request) = c->request;
     uint64_t spread = cs_base_seeded_next(&c->fresh.random) % (ack_timeout / 2);
     c->request = (cs_runner_request){.there = true,
+                                     .echoed = echo.len > 0,
+                                     .step = step,
                                      .repeating = made.type == CS_CON,
                                      .made = made,
                                      .port = c->port,
@@ -117,6 +128,15 @@ static bool send_step(cs_runner_case *c, const cs_runner_step *step) {
     c->request.again = cs_time_add(c->now, c->request.timeout);
   }
   return true;
+}
+
+static bool send_step(cs_runner_case *c, const cs_runner_step *step) {
+  return send_made(c, step, (cs_span){0});
+}
+
+void cs_runner_case_send_echo(cs_runner_case *c, cs_span echo) {
+  c->before = c->now;
+  send_made(c, c->request.step, echo);
 }
 
 static void repeat_request(cs_runner_case *c) {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "runner/case_inside.h"
+#include "wire/option.h"
 
 /* How long the response to ">>" may take when the step does not say: time for
  * a separate one, and for a repeat after a loss. In units of the profile's. */
@@ -18,6 +19,19 @@ static cs_time scaled(const cs_runner_case *c, cs_time t) {
   return t * (c->config.profile->ack_timeout / CS_MILLISECOND) / (2 * CS_SECOND / CS_MILLISECOND);
 }
 
+/* A time that bounds a wait: longer where the profile's timers are. */
+static cs_time stretched(const cs_runner_case *c, cs_time t) {
+  cs_time other = scaled(c, t);
+  return other > t ? other : t;
+}
+
+static bool speaks_of_repeats(const cs_runner_step *step) {
+  for (size_t i = 0; i < step->alternative_count; i++)
+    if (step->alternatives[i].dup)
+      return true;
+  return false;
+}
+
 static cs_time longest_silence(const cs_runner_step *step) {
   cs_time longest = 0;
   for (size_t i = 0; i < step->alternative_count; i++)
@@ -31,11 +45,11 @@ static cs_time limit_of(const cs_runner_case *c, const cs_runner_step *step, con
   if (a->kind == CS_RUNNER_ANYTHING)
     return 0;
   if (a->kind == CS_RUNNER_SILENCE)
-    return a->to;
+    return speaks_of_repeats(step) ? stretched(c, a->to) : a->to;
   if (a->has_range)
     return scaled(c, a->to) + tolerance(c);
   if (a->has_within)
-    return a->to + tolerance(c);
+    return (a->dup ? stretched(c, a->to) : a->to) + tolerance(c);
   cs_time usual = c->config.profile->response;
   if (a->kind == CS_RUNNER_RESPONSE)
     usual *= RESPONSE_FACTOR;
@@ -75,11 +89,45 @@ static const char *time_text(cs_runner_arena *arena, cs_time t) {
                           (unsigned long long)(t % CS_SECOND / CS_MILLISECOND));
 }
 
+static bool next_but_max_age(cs_wire_option_iter *it, cs_wire_option *o) {
+  while (cs_wire_option_next(it, o))
+    if (o->number != CS_OPT_MAX_AGE)
+      return true;
+  return false;
+}
+
+static bool same_but_max_age(const cs_wire_message *a, const cs_wire_message *b) {
+  if (a->type != b->type || a->code != b->code || a->mid != b->mid ||
+      !cs_span_equal(a->token, b->token) || !cs_span_equal(a->payload, b->payload))
+    return false;
+  cs_wire_option_iter at = cs_wire_options(a->options);
+  cs_wire_option_iter bt = cs_wire_options(b->options);
+  cs_wire_option x;
+  cs_wire_option y;
+  bool more = true;
+  while (more) {
+    more = next_but_max_age(&at, &x);
+    if (more != next_but_max_age(&bt, &y) ||
+        (more && (x.number != y.number || !cs_span_equal(x.value, y.value))))
+      return false;
+  }
+  return true;
+}
+
+/* Whether the message came before, save for Max-Age: section 5.10.5 of RFC 7252
+ * lets a server update it before each retransmission. */
 static bool is_repeat(const cs_runner_case *c, cs_span bytes) {
   const cs_span *matched = c->matched.items;
-  for (size_t i = 0; i < c->matched.count; i++)
+  cs_wire_message m;
+  bool parsed = cs_wire_parse(CS_WIRE_UDP, bytes, &c->limits, &m) == CS_RULE_NONE;
+  for (size_t i = 0; i < c->matched.count; i++) {
+    cs_wire_message before;
     if (cs_span_equal(matched[i], bytes))
       return true;
+    if (parsed && cs_wire_parse(CS_WIRE_UDP, matched[i], &c->limits, &before) == CS_RULE_NONE &&
+        same_but_max_age(&before, &m))
+      return true;
+  }
   return false;
 }
 
@@ -139,10 +187,25 @@ static bool holds(cs_runner_case *c, const cs_runner_step *step, const alternati
   return true;
 }
 
-static bool speaks_of_repeats(const cs_runner_step *step) {
-  for (size_t i = 0; i < step->alternative_count; i++)
-    if (step->alternatives[i].dup)
+/* Whether the message answers a ">>" of the case before the last one: it came
+ * twice, as that was sent again, or it is a separate response that nobody
+ * waited for. */
+static bool answers_earlier(const cs_runner_case *c, const cs_runner_arrival *arrival) {
+  const cs_wire_message *m = &arrival->m;
+  const cs_runner_request *now = &c->request;
+  if (arrival->broken != CS_RULE_NONE || (m->type == CS_ACK && m->mid == now->made.mid) ||
+      cs_span_equal(m->token, now->made.token))
+    return false;
+  const cs_runner_request *r = c->earlier.items;
+  for (size_t i = 0; i < c->earlier.count; i++) {
+    if (r[i].port != arrival->port)
+      continue;
+    if (m->type == CS_ACK && m->code == CS_CODE_EMPTY && m->mid == r[i].made.mid)
       return true;
+    if (cs_wire_code_is_response(m->code) && m->token.len &&
+        cs_span_equal(m->token, r[i].made.token) && (m->type != CS_ACK || m->mid == r[i].made.mid))
+      return true;
+  }
   return false;
 }
 
@@ -154,6 +217,12 @@ static bool pass_over(cs_runner_case *c, const cs_runner_step *step,
   if (is_repeat(c, arrival->bytes) && !speaks_of_repeats(step)) {
     bool response = step->alternatives[0].kind == CS_RUNNER_RESPONSE;
     if (arrival->broken == CS_RULE_NONE && arrival->m.type == CS_CON && response)
+      cs_runner_case_send_empty(c, arrival->port, CS_ACK, arrival->m.mid);
+    c->passed_over++;
+    return true;
+  }
+  if (answers_earlier(c, arrival)) {
+    if (arrival->m.type == CS_CON)
       cs_runner_case_send_empty(c, arrival->port, CS_ACK, arrival->m.mid);
     c->passed_over++;
     return true;
@@ -198,6 +267,12 @@ static const char *explain(cs_runner_case *c, const cs_runner_step *step,
   return cs_runner_format(&c->arena, "%s; wanted: %s (%s)", came, want, why);
 }
 
+static const char *noted_text(cs_runner_case *c, const alternative *a,
+                              const cs_runner_arrival *arrival) {
+  return arrival ? cs_runner_format(&c->arena, "%s: %s came", a->word, arrival->notation)
+                 : cs_runner_format(&c->arena, "%s: nothing came", a->word);
+}
+
 static const char *message_of(cs_runner_case *c, const cs_runner_step *step, const alternative *a,
                               const cs_runner_arrival *arrival, const char *why) {
   switch (a->verdict) {
@@ -206,8 +281,7 @@ static const char *message_of(cs_runner_case *c, const cs_runner_step *step, con
   case CS_VERDICT_SKIP:
     return a->word;
   case CS_VERDICT_QUIRK:
-    return arrival ? cs_runner_format(&c->arena, "%s: %s came", a->word, arrival->notation)
-                   : cs_runner_format(&c->arena, "%s: nothing came", a->word);
+    return noted_text(c, a, arrival);
   default:
     return explain(c, step, arrival, a->kind == CS_RUNNER_ANYTHING ? why : NULL);
   }
@@ -226,6 +300,8 @@ static void take(cs_runner_case *c, const cs_runner_step *step, const alternativ
                      message_of(c, step, a, arrival, why));
     return;
   }
+  if (a->word && !c->noted.there)
+    c->noted = (cs_runner_noted){true, a->statement, a->line, noted_text(c, a, arrival)};
   cs_time at = arrival ? arrival->at : c->now;
   cs_runner_next_step(c, at > c->before ? at : c->before);
 }
@@ -258,10 +334,45 @@ static void fail(cs_runner_case *c, const cs_runner_step *step, const cs_runner_
   cs_runner_decide(c, CS_VERDICT_FAIL, step->statement, step->line, explain(c, step, arrival, why));
 }
 
+static bool asks_about_echo(const cs_runner_step *step) {
+  for (size_t i = 0; i < step->alternative_count; i++)
+    for (size_t k = 0; k < step->alternatives[i].pattern.field_count; k++)
+      if (step->alternatives[i].pattern.fields[k].number == CS_OPT_ECHO)
+        return true;
+  return false;
+}
+
+/* A server may want to see that we are there before it serves a request: 4.01
+ * with Echo (RFC 9175 section 2.4) is not the answer yet. */
+static bool wants_echo(cs_runner_case *c, const cs_runner_step *step,
+                       const cs_runner_arrival *arrival) {
+  const cs_runner_request *r = &c->request;
+  const cs_wire_message *m = &arrival->m;
+  bool about_response = step->alternatives[0].kind == CS_RUNNER_RESPONSE;
+  if (!about_response || !r->there || r->echoed || arrival->broken != CS_RULE_NONE ||
+      m->code != CS_CODE(4, 1) || !cs_span_equal(m->token, r->made.token) ||
+      (m->type == CS_ACK && m->mid != r->made.mid) || asks_about_echo(step))
+    return false;
+  cs_wire_option_iter it = cs_wire_options(m->options);
+  cs_wire_option o;
+  while (cs_wire_option_next(&it, &o)) {
+    if (o.number != CS_OPT_ECHO || o.value.len == 0)
+      continue;
+    if (m->type == CS_CON)
+      cs_runner_case_send_empty(c, arrival->port, CS_ACK, m->mid);
+    *(cs_span *)cs_runner_push(&c->arena, &c->matched, sizeof(cs_span)) = arrival->bytes;
+    cs_runner_case_send_echo(c, o.value);
+    return true;
+  }
+  return false;
+}
+
 /* What one message does to the step; true when the step is over by it. */
 static bool consider(cs_runner_case *c, const cs_runner_step *step,
                      const cs_runner_arrival *arrival) {
   const char *first = NULL;
+  if (wants_echo(c, step, arrival))
+    return false;
   for (size_t i = 0; i < step->alternative_count; i++) {
     const alternative *a = &step->alternatives[i];
     const char *why = NULL;

@@ -23,6 +23,8 @@ typedef struct cs_runner_departure {
 /* The last ">>": it is sent again until something answers it. */
 typedef struct cs_runner_request {
   bool there;
+  bool echoed; /* it is the request again, with the Echo that the target asked for */
+  const cs_runner_step *step;
   bool repeating;
   cs_runner_made made;
   unsigned port;
@@ -30,6 +32,15 @@ typedef struct cs_runner_request {
   cs_time timeout;
   unsigned count;
 } cs_runner_request;
+
+/* A quirk that was seen while the case went on: what a case that passes then
+ * ends as. */
+typedef struct cs_runner_noted {
+  bool there;
+  const char *statement;
+  unsigned line;
+  const char *message;
+} cs_runner_noted;
 
 /* A search for a sign of life. */
 typedef struct cs_runner_life {
@@ -66,6 +77,8 @@ struct cs_runner_case {
   cs_runner_list packets; /* cs_report_packet */
   cs_runner_list matched; /* cs_span: for "dup" and to pass repeats over */
   cs_runner_request request;
+  cs_runner_list earlier; /* cs_runner_request: those before it */
+  cs_runner_noted noted;
   cs_runner_life life;
   size_t passed_over; /* repeats, since the step began */
   cs_time now;
@@ -84,6 +97,8 @@ static inline const cs_runner_step *cs_runner_case_step(const cs_runner_case *c)
 }
 
 void cs_runner_case_send(cs_runner_case *c, unsigned port, cs_span bytes);
+/* Sends the last ">>" again as a new request with this Echo. */
+void cs_runner_case_send_echo(cs_runner_case *c, cs_span echo);
 void cs_runner_case_send_empty(cs_runner_case *c, unsigned port, uint8_t type, uint16_t mid);
 /* The message in our notation, or its bytes. */
 const char *cs_runner_notation(cs_runner_arena *arena, cs_span bytes, const cs_wire_limits *limits);

@@ -40,6 +40,8 @@ const cs_time *cs_runner_udp_tolerance(const cs_runner_udp *u);
  * resource never at the same time. When the target stops answering, the cases
  * that run are ended as inconclusive, the others stay unstarted, and false
  * with *why is returned. */
+/* From now on one case at a time. */
+void cs_runner_udp_one_by_one(cs_runner_udp *u);
 bool cs_runner_udp_play(cs_runner_udp *u, cs_runner_case *const *cases,
                         const cs_runner_variant *variants, size_t count, const char **why);
 

@@ -377,6 +377,10 @@ static bool prepare(struct play *p, const cs_runner_variant *variants) {
   return true;
 }
 
+void cs_runner_udp_one_by_one(cs_runner_udp *u) {
+  u->config.jobs = 1;
+}
+
 bool cs_runner_udp_play(cs_runner_udp *u, cs_runner_case *const *cases,
                         const cs_runner_variant *variants, size_t count, const char **why) {
   struct play p = {.u = u, .cases = cases, .count = count};

@@ -144,7 +144,9 @@ static bool gather(const cs_runner_maker *maker, const cs_runner_send *send, cs_
       break;
     }
   }
-  if (!has_mid)
+  if (maker->echo.len && !put(o, CS_OPT_ECHO, maker->echo))
+    return false;
+  if (!has_mid || maker->echo.len)
     m->mid = cs_runner_fresh_mid(maker->fresh);
   if (!has_token && send->ordinary)
     m->token = fresh_token(maker);

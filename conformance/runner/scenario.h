@@ -124,7 +124,7 @@ typedef struct cs_runner_alternative {
   cs_time from;          /* of a range, since the step before */
   cs_time to;            /* upper limit; the length of a silence */
   int verdict;           /* cs_verdict, or CS_RUNNER_GO_ON */
-  const char *word;      /* quirk's name, skip's reason, or NULL */
+  const char *word;      /* quirk's name (noted, when the case goes on), skip's reason, or NULL */
   const char *statement; /* [RFC7252#...], or NULL */
   const char *text;      /* the line as written, without its mark */
   unsigned line, column;

@@ -95,7 +95,8 @@ static cs_time length_of(const cs_runner_step *step) {
   for (size_t i = 0; i < step->alternative_count; i++) {
     const cs_runner_alternative *a = &step->alternatives[i];
     cs_time time = a->kind == CS_RUNNER_SILENCE ? a->to : a->from;
-    if (a->verdict != CS_VERDICT_FAIL && time > longest)
+    bool right = a->verdict == CS_RUNNER_GO_ON || a->verdict == CS_VERDICT_PASS;
+    if (right && time > longest)
       longest = time;
   }
   return longest;

@@ -62,19 +62,20 @@ static bool read_reason(state *p, cs_runner_alternative *a) {
 static bool read_verdict(state *p, cs_runner_alternative *a) {
   static const struct {
     const char *word;
-    cs_verdict verdict;
+    int verdict;
   } verdicts[] = {{"pass", CS_VERDICT_PASS}, {"fail", CS_VERDICT_FAIL},
                   {"warn", CS_VERDICT_WARN}, {"quirk", CS_VERDICT_QUIRK},
-                  {"skip", CS_VERDICT_SKIP}, {"inconclusive", CS_VERDICT_INCONCLUSIVE}};
-  if (a->verdict != CS_RUNNER_GO_ON)
+                  {"skip", CS_VERDICT_SKIP}, {"inconclusive", CS_VERDICT_INCONCLUSIVE},
+                  {"note", CS_RUNNER_GO_ON}};
+  if (a->verdict != CS_RUNNER_GO_ON || a->word)
     return cs_runner_expected(p, "one verdict only");
   for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
     if (!cs_runner_take_word(p, verdicts[i].word))
       continue;
-    a->verdict = (int)verdicts[i].verdict;
+    a->verdict = verdicts[i].verdict;
     if (a->verdict == CS_VERDICT_SKIP)
       return read_reason(p, a);
-    if (a->verdict != CS_VERDICT_QUIRK)
+    if (a->verdict != CS_VERDICT_QUIRK && a->verdict != CS_RUNNER_GO_ON)
       return true;
     cs_span name = cs_runner_name(p);
     if (name.len == 0)
@@ -83,7 +84,7 @@ static bool read_verdict(state *p, cs_runner_alternative *a) {
     return true;
   }
   return cs_runner_expected(
-      p, "one of the verdicts pass, fail, warn, quirk NAME, skip REASON and inconclusive");
+      p, "one of the verdicts pass, fail, warn, quirk NAME, note NAME, skip REASON and inconclusive");
 }
 
 static bool read_statement(state *p, cs_runner_alternative *a) {

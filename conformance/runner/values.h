@@ -39,6 +39,7 @@ typedef struct cs_runner_maker {
   cs_runner_values *values;
   cs_runner_fresh *fresh;
   uint8_t type; /* of the case */
+  cs_span echo; /* the request again, with this Echo and a fresh Message ID */
 } cs_runner_maker;
 
 /* The header of a made message, for what follows it. */

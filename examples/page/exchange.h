@@ -32,7 +32,7 @@ static void exchange_nack(coap_session_t *session, const coap_pdu_t *sent,
 /* Exit code: 0 when a 2.05 came back, else 1. Ends the session and its
  * context. */
 static int exchange(coap_session_t *session) {
-  coap_context_t *context = coap_session_get_context(session);
+  coap_context_t *context;
   coap_pdu_t *pdu;
   uint8_t token[8];
   size_t length;
@@ -40,6 +40,7 @@ static int exchange(coap_session_t *session) {
     fprintf(stderr, "no session: %s\n", coap_last_error());
     return 1;
   }
+  context = coap_session_get_context(session);
   coap_register_response_handler(context, exchange_response);
   coap_register_nack_handler(context, exchange_nack);
   pdu = coap_new_pdu(COAP_MESSAGE_CON, COAP_REQUEST_CODE_GET, session);

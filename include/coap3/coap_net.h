@@ -83,8 +83,8 @@ int coap_context_set_pki_root_cas(coap_context_t *context, const char *ca_file, 
  * COAP_EVENT_KEEPALIVE_FAILURE follows. For all sessions of the context. */
 void coap_context_set_keepalive(coap_context_t *context, unsigned int seconds);
 
-/* The longest token in bytes that sessions made from now on accept: 8, the
- * default, to 65804 (RFC 8974). */
+/* The longest token in bytes that the context's sessions send and accept: 8,
+ * the default, to 65804 (RFC 8974). */
 void coap_context_set_max_token_size(coap_context_t *context, size_t max_token_size);
 
 /* A descriptor that becomes readable when coap_io_process() with

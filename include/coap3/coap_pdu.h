@@ -202,7 +202,7 @@ typedef enum coap_pdu_code_t {
 
 /* A new message. mid is 0 to 65535; size is the most bytes of token, options
  * and payload together that it may come to hold, coap_session_max_pdu_size()
- * of the session it is for (at most 8 MiB). The caller owns it until
+ * of the session it is for (at most 8 MiB; 0 means that). The caller owns it until
  * coap_send(). NULL when an argument is out of its range (code classes 1, 6
  * and, for now, 7 are reserved: RFC 7252 section 4.2) or there is no memory. */
 coap_pdu_t *coap_pdu_init(coap_pdu_type_t type, coap_pdu_code_t code, coap_mid_t mid, size_t size);

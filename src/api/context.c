@@ -50,7 +50,7 @@ static coap_context_t *context_new(const cs_net *net) {
   ctx->alarm = CS_TIME_NEVER;
   ctx->csm_max_message_size = CS_API_PDU_SIZE_MAX;
   e = CS_ERR_MEMORY;
-  if (cs_api_live_add(&ctx->live, ctx))
+  if (cs_api_live_add(&ctx->live))
     return ctx;
 failed:
   cs_api_fail_err("coap_new_context", e, CS_RULE_NONE, NULL);

@@ -6,9 +6,9 @@
 
 #include <coap3/coap.h>
 
+#include "api/live.h"
 #include "api/pdu.h"
 #include "base/heap.h"
-#include "base/table.h"
 #include "endpoint/endpoint.h"
 #include "net/net.h"
 
@@ -21,7 +21,7 @@ enum {
 };
 
 struct coap_context_t {
-  cs_base_node live;
+  cs_api_node live;
   const cs_base_alloc *alloc;
   cs_net net;
   bool own_net;
@@ -74,6 +74,7 @@ typedef struct cs_api_rare {
   coap_address_t local;
   bool has_local;
   bool probing;      /* a keepalive ping is out */
+  uint16_t pings;    /* asked for by the application, not answered yet */
   uint8_t token_len; /* 0: tokens are random */
   uint8_t token[8];
   cs_time last;        /* when something was sent or received; for keepalive */
@@ -86,7 +87,7 @@ typedef struct cs_api_rare {
 /* Programs have thousands of these, so each field is here for a reason and
  * what can wait is in the rare part. */
 struct coap_session_t {
-  cs_base_node live;
+  cs_api_node live;
   cs_base_timer timer;
   coap_context_t *context; /* NULL once that was freed */
   union {
@@ -99,15 +100,14 @@ struct coap_session_t {
   void *app_data;
   cs_api_rare *rare;
   coap_address_t remote;
-  uint32_t refs;
   int fd;
-  uint16_t pings; /* asked for by the application, not answered yet */
-  uint8_t proto;
-  uint8_t state;
-  uint8_t nack;   /* coap_nack_reason_t of requests that end with the session */
-  bool ended : 1; /* in context->ending, or being torn down */
-  bool delivering : 1;
-  bool resent : 1; /* a Confirmable message went out again */
+  uint16_t refs;
+  unsigned proto : 3;
+  unsigned state : 3;
+  unsigned nack : 4;  /* coap_nack_reason_t of requests that end with the session */
+  unsigned ended : 1; /* in context->ending, or being torn down */
+  unsigned delivering : 1;
+  unsigned resent : 1; /* a Confirmable message went out again */
 };
 
 /* Whether the application has given s up, or its context: it is told nothing

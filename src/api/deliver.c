@@ -43,6 +43,12 @@ int cs_api_event(coap_session_t *s, coap_event_t event) {
   return r;
 }
 
+/* Whose message it was, for the reason; only looked up when it is logged. */
+static void note(const coap_session_t *s, cs_rule rule) {
+  bool logged = coap_get_log_level() >= COAP_LOG_DEBUG;
+  cs_api_note_rule(logged ? coap_session_str(s) : "a received message", rule);
+}
+
 static bool response(coap_session_t *s, const cs_core_event *e) {
   coap_context_t *ctx = s->context;
   if (cs_api_group_of(s)) {
@@ -96,7 +102,7 @@ static void nack(coap_session_t *s, const cs_core_event *e) {
   if (!ctx->on_nack || silent_end(s, e->app, e->reason))
     return;
   if (e->rule != CS_RULE_NONE)
-    cs_api_note_rule(coap_session_str(s), e->rule);
+    note(s, e->rule);
   ctx->calling++;
   ctx->on_nack(s, e->app, reason_of(s, e->reason), e->mid);
   ctx->calling--;
@@ -119,7 +125,7 @@ static void pong(coap_session_t *s, const cs_core_event *e) {
 /* A duplicate, or a late answer to what is settled, is daily life on a lossy
  * network; anything else refused is an event. */
 static void rejected(coap_session_t *s, const cs_core_event *e) {
-  cs_api_note_rule(coap_session_str(s), e->rule);
+  note(s, e->rule);
   if (e->rule != CS_RULE_LATE_DUPLICATE && e->rule != CS_RULE_MID_NOT_OURS)
     cs_api_event(s, COAP_EVENT_BAD_PACKET);
 }
@@ -151,8 +157,8 @@ void cs_api_deliver(coap_session_t *s, cs_time now, bool last) {
     bool accept = tell(s, &e, last);
     cs_endpoint_answer(s->endpoint, &e, accept, cs_api_at(s, now));
     bool ping = e.kind == CS_EVENT_PONG || (e.kind == CS_EVENT_NACK && !e.app);
-    if (ping && e.app != cs_api_probe() && s->pings > 0) {
-      s->pings--;
+    if (ping && e.app != cs_api_probe() && s->rare && s->rare->pings > 0) {
+      s->rare->pings--;
       s->context->open--;
       s->context->waiting--;
     } else if (e.body_released && e.app && e.app != cs_api_probe()) {

@@ -33,7 +33,9 @@ static coap_mid_t send_request(coap_session_t *s, cs_core_session *core, coap_pd
                                      .app = pdu};
   cs_time now = cs_api_at(s, cs_api_now(s->context));
   cs_rule rule = CS_RULE_NONE;
-  cs_err e = cs_core_send_request(core, &spec, now, &pdu->request, &rule);
+  cs_err e = cs_api_reserve(s);
+  if (!e)
+    e = cs_core_send_request(core, &spec, now, &pdu->request, &rule);
   if (e)
     return failed(e, rule);
   coap_mid_t mid = pdu->mid;
@@ -58,13 +60,16 @@ static coap_mid_t send_ping(const char *function, coap_session_t *s, void *app) 
   }
   cs_time now = cs_api_at(s, cs_api_now(s->context));
   uint16_t mid;
-  cs_err e = s->pings < UINT16_MAX ? cs_core_ping(core, app, now, &mid) : CS_ERR_LIMIT;
+  cs_api_rare *rare = cs_api_rare_of(s);
+  cs_err e = !rare ? CS_ERR_MEMORY : rare->pings == UINT16_MAX ? CS_ERR_LIMIT : cs_api_reserve(s);
+  if (!e)
+    e = cs_core_ping(core, app, now, &mid);
   if (e) {
     cs_api_fail_err(function, e, CS_RULE_NONE, "ping");
     return COAP_INVALID_MID;
   }
   if (!app) {
-    s->pings++;
+    rare->pings++;
     s->context->open++;
     s->context->waiting++;
   }
@@ -217,7 +222,7 @@ void coap_session_disconnected(coap_session_t *session, coap_nack_reason_t reaso
   }
   coap_context_t *ctx = session->context;
   session->state = COAP_SESSION_STATE_NONE;
-  session->nack = (uint8_t)reason;
+  session->nack = (unsigned)reason & 15u;
   cs_core_drain(core, CS_NACK_CLOSED);
   if (ctx->calling) {
     /* Told by the turn that is under way. */

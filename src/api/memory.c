@@ -56,6 +56,10 @@ void cs_api_put(void *p) {
   cs_base_put(piece->head.alloc, piece, sizeof *piece + piece->head.size);
 }
 
+const cs_base_alloc *cs_api_alloc_of(const void *p) {
+  return ((const cs_api_piece *)p - 1)->head.alloc;
+}
+
 void coap_memory_init(void) {
 }
 

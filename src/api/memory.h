@@ -17,6 +17,9 @@ void *cs_api_resize(void *p, size_t size);
 /* p may be NULL. */
 void cs_api_put(void *p);
 
+/* Where the piece at p came from. */
+const cs_base_alloc *cs_api_alloc_of(const void *p);
+
 /* Where memory comes from, of objects and of contexts made from now on; NULL
  * brings the heap back. For tests. */
 void cs_api_set_alloc(const cs_base_alloc *alloc);

@@ -99,7 +99,7 @@ int coap_add_optlist_pdu(coap_pdu_t *pdu, coap_optlist_t **optlist_chain) {
   *optlist_chain = sort(*optlist_chain);
   /* What fails half-way is taken back to the options there were. */
   cs_span had = pdu->options;
-  uint16_t last = pdu->last;
+  uint32_t last = pdu->last;
   uint8_t *copy = had.len ? cs_api_get(had.len) : NULL;
   if (had.len && !copy) {
     cs_api_fail_err(__func__, CS_ERR_MEMORY, CS_RULE_NONE, NULL);

@@ -10,8 +10,9 @@
 #include "wire/message.h"
 
 enum {
-  CS_API_PDU_INLINE = 104,              /* bytes that need no second piece of memory */
-  CS_API_PDU_SIZE_MAX = 8 * 1024 * 1024 /* RFC 8323 messages are no larger here */
+  CS_API_PDU_INLINE = 104,               /* bytes that need no second piece of memory */
+  CS_API_PDU_SIZE_MAX = 8 * 1024 * 1024, /* RFC 8323 messages are no larger here */
+  CS_API_LAST_UNKNOWN = 65536            /* the options of a parsed message were not walked */
 };
 
 struct coap_pdu_t {
@@ -22,7 +23,7 @@ struct coap_pdu_t {
   bool has_token;   /* coap_add_token() was called */
   bool waiting;     /* counted in the context's waiting */
   bool transmitted; /* has left at least once */
-  uint16_t last;    /* highest option number so far */
+  uint32_t last;    /* highest option number so far, or CS_API_LAST_UNKNOWN */
   uint32_t size_max;
   cs_span token;
   cs_span options;
@@ -47,12 +48,12 @@ cs_wire_message cs_api_pdu_message(const coap_pdu_t *pdu);
 void cs_api_pdu_free(coap_pdu_t *pdu);
 /* Whether code is one that an unreliable session may carry. */
 bool cs_api_pdu_code_ok(int code);
-/* Writes into pdu, which holds nothing yet, token, options and payload of m.
- * CS_ERR_TOO_LARGE or CS_ERR_MEMORY with pdu as it was. */
-cs_err cs_api_pdu_fill(coap_pdu_t *pdu, const cs_wire_message *m);
 
 /* Takes the options back to an earlier state: encoded, with the highest number
  * last; pdu has no payload. */
-void cs_api_pdu_reset_options(coap_pdu_t *pdu, cs_span options, uint16_t last);
+void cs_api_pdu_reset_options(coap_pdu_t *pdu, cs_span options, uint32_t last);
+
+/* Frees the message kept at hand for the next coap_pdu_init(), if there is one. */
+void cs_api_pdu_reset(void);
 
 #endif

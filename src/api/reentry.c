@@ -5,8 +5,7 @@
 #include "api/memory.h"
 #include "api/transmit.h"
 
-static void take_out(coap_session_t *s) {
-  coap_context_t *ctx = s->context;
+static void take_out(coap_context_t *ctx, coap_session_t *s) {
   if (s->prev)
     s->prev->link.next = s->link.next;
   else
@@ -43,9 +42,9 @@ static void shut(coap_session_t *s) {
   s->endpoint = NULL;
   while (s->open)
     cs_api_open_remove(s, s->open);
-  ctx->open -= s->pings;
-  ctx->waiting -= s->pings;
-  s->pings = 0;
+  unsigned pings = s->rare ? s->rare->pings : 0;
+  ctx->open -= pings;
+  ctx->waiting -= pings;
   free_rare(ctx, s->rare);
   s->rare = NULL;
   ctx->net.ops->close(ctx->net.self, s->fd);
@@ -69,7 +68,7 @@ void cs_api_end_session(coap_session_t *s) {
   if (s->ended)
     return;
   s->ended = true;
-  take_out(s);
+  take_out(ctx, s);
   s->link.next = ctx->ending;
   ctx->ending = s;
   cs_api_settle(ctx);
@@ -100,7 +99,7 @@ void cs_api_settle(coap_context_t *ctx) {
     } else if (ctx->freed && ctx->sessions) {
       /* The context's own end takes one reference of each. */
       s = ctx->sessions;
-      take_out(s);
+      take_out(ctx, s);
       shut(s);
       if (s->refs > 0)
         s->refs--;

@@ -1,11 +1,9 @@
-/* A session's references and what is read from it. */
+/* What is read from a session, and its MTU. */
 #include <stdio.h>
 
 #include "api/address.h"
 #include "api/context.h"
 #include "api/error.h"
-#include "api/live.h"
-#include "api/reentry.h"
 #include "api/support.h"
 
 cs_core_session *cs_api_core(const char *function, const coap_session_t *s) {
@@ -28,35 +26,6 @@ static bool usable(const char *function, const coap_session_t *s) {
   if (!s)
     cs_api_fail(function, "session is NULL");
   return s != NULL;
-}
-
-/* Whether s is alive and still referenced; s is not touched unless it is. */
-static bool referenced(const char *function, const coap_session_t *s) {
-  if (!s)
-    cs_api_fail(function, "session is NULL");
-  else if (!cs_api_live(s, offsetof(coap_session_t, live)) || s->refs == 0)
-    cs_api_fail(function, "this session has no reference left to use");
-  else
-    return true;
-  return false;
-}
-
-coap_session_t *coap_session_reference(coap_session_t *session) {
-  if (!referenced(__func__, session))
-    return NULL;
-  if (session->refs == UINT32_MAX) {
-    cs_api_fail(__func__, "there are too many references");
-    return NULL;
-  }
-  session->refs++;
-  return session;
-}
-
-void coap_session_release(coap_session_t *session) {
-  if (!session || !referenced(__func__, session))
-    return;
-  if (--session->refs == 0)
-    cs_api_end_session(session);
 }
 
 void coap_session_set_app_data(coap_session_t *session, void *data) {

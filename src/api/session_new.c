@@ -77,9 +77,6 @@ static cs_err fill(coap_context_t *ctx, coap_session_t *s, const cs_net_address 
       return CS_ERR_MEMORY;
     memset(rare->group, 0, sizeof *rare->group);
   }
-  cs_err e = cs_base_heap_reserve(&ctx->deadlines, ctx->alloc, ctx->session_count + 1);
-  if (e)
-    return e;
   return cs_endpoint_open(&ctx->endpoint, NULL, COAP_DEFAULT_MTU, cs_api_now(ctx), &s->endpoint);
 }
 
@@ -120,7 +117,7 @@ static coap_session_t *session_new(coap_context_t *ctx, const cs_net_address *lo
     fail_open(e, local, peer);
   } else if ((e = net->ops->watch(net->self, s->fd, CS_NET_READ, s)) != CS_OK) {
     cs_api_fail_err("coap_new_client_session", e, CS_RULE_NONE, "the socket");
-  } else if (!cs_api_live_add(&s->live, s)) {
+  } else if (!cs_api_live_add(&s->live)) {
     cs_api_fail_err("coap_new_client_session", CS_ERR_MEMORY, CS_RULE_NONE, NULL);
   } else {
     return s;

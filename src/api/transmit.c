@@ -123,19 +123,30 @@ cs_time cs_api_keepalive_due(coap_session_t *s) {
   return cs_time_add(rare->last, period);
 }
 
+cs_err cs_api_reserve(coap_session_t *s) {
+  cs_base_heap *h = &s->context->deadlines;
+  return s->timer.place ? CS_OK : cs_base_heap_reserve(h, s->context->alloc, h->count + 1);
+}
+
+/* Room was made when a request was sent. What else needs a timer, forgetting
+ * duplicates and keepalive, can do without when memory is short. */
 void cs_api_rearm(coap_session_t *s) {
   coap_context_t *ctx = s->context;
   cs_time at = cs_endpoint_deadline(s->endpoint);
-  cs_time now = cs_core_now(cs_endpoint_session(s->endpoint));
   /* What cannot be sent now waits for room, not for time. */
-  if (blocked(s) && at <= now)
-    at = now + CS_SECOND;
-  at = cs_time_min(at, cs_api_keepalive_due(s));
+  if (blocked(s)) {
+    cs_time now = cs_core_now(cs_endpoint_session(s->endpoint));
+    if (at <= now)
+      at = now + CS_SECOND;
+  }
+  if (ctx->keepalive)
+    at = cs_time_min(at, cs_api_keepalive_due(s));
   if (at == CS_TIME_NEVER)
     cs_base_heap_remove(&ctx->deadlines, &s->timer);
-  else if (!s->timer.place || s->timer.at != at)
+  else if ((!s->timer.place || s->timer.at != at) && cs_api_reserve(s) == CS_OK)
     cs_base_heap_set(&ctx->deadlines, &s->timer, at);
-  cs_api_set_alarm(ctx);
+  if (ctx->alarmed)
+    cs_api_set_alarm(ctx);
 }
 
 void cs_api_transmit(coap_session_t *s, cs_time now) {

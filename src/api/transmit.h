@@ -11,6 +11,8 @@ void cs_api_transmit_again(coap_session_t *s);
 /* Makes the descriptor readable when the next timer is due, if the application
  * waits on it. */
 void cs_api_set_alarm(coap_context_t *ctx);
+/* Makes room for s's timer, so that setting it cannot fail. CS_ERR_MEMORY. */
+cs_err cs_api_reserve(coap_session_t *s);
 /* Sets s's timer to when it is next to be looked at. */
 void cs_api_rearm(coap_session_t *s);
 

@@ -4,6 +4,7 @@
 
 #include "api/error.h"
 #include "api/memory.h"
+#include "api/pdu.h"
 #include "wire/uri.h"
 
 static const coap_uri_scheme_t scheme_of[CS_SCHEME_COUNT_] = {
@@ -226,33 +227,28 @@ static bool part(cs_span text, char mark, char stop, cs_span *out) {
 static coap_string_t *composed(const char *function, const coap_pdu_t *request, char mark,
                                char stop, coap_option_num_t number) {
   enum { AUTHORITY = 800 };
-  coap_opt_iterator_t oi;
   if (!request) {
     cs_api_fail(function, "request is NULL");
     return NULL;
   }
   /* Only the options asked for, so that a strange Uri-Host does no harm. */
   coap_pdu_t *only = coap_pdu_init(COAP_MESSAGE_CON, COAP_EMPTY_CODE, 0, 0);
-  size_t bytes = 0;
-  coap_option_iterator_init(request, &oi, COAP_OPT_ALL);
-  for (coap_opt_t *o; only && (o = coap_option_next(&oi)) != NULL;) {
-    if (oi.number != number)
-      continue;
-    bytes += coap_opt_size(o);
-    if (!coap_add_option(only, number, coap_opt_length(o), coap_opt_value(o))) {
+  cs_wire_option_iter it = cs_wire_options(request->options);
+  cs_wire_option o;
+  while (only && cs_wire_option_next(&it, &o)) {
+    if (o.number == number && !coap_add_option(only, number, o.value.len, o.value.at)) {
       coap_delete_pdu(only);
       return NULL;
     }
   }
-  size_t cap = AUTHORITY + 3 * bytes;
+  size_t cap = only ? AUTHORITY + 3 * only->options.len : 0;
   char *text = only ? cs_api_get(cap) : NULL;
   coap_string_t *result = NULL;
   size_t len = 0;
-  coap_opt_t *first = only ? coap_check_option(only, number, &oi) : NULL;
   cs_err e = text ? CS_OK : CS_ERR_MEMORY;
   if (!e)
-    e = cs_wire_uri_compose(CS_SCHEME_COAP, cs_span_str("h"), COAP_DEFAULT_PORT,
-                            cs_span_of(first, first ? bytes : 0), text, cap, &len);
+    e = cs_wire_uri_compose(CS_SCHEME_COAP, cs_span_str("h"), COAP_DEFAULT_PORT, only->options,
+                            text, cap, &len);
   cs_span found = cs_span_of(NULL, 0);
   if (e)
     cs_api_fail_err(function, e, CS_RULE_NONE, NULL);

@@ -114,7 +114,7 @@ struct cs_core_session {
   const cs_core_config *config;
   cs_core_params *params; /* NULL: the defaults */
   cs_time now;
-  cs_time quarter_used[MID_QUARTERS]; /* last transmission; CS_TIME_NEVER: none */
+  uint32_t quarter_used[MID_QUARTERS]; /* last transmission in whole seconds, rounded up; 0: none */
   cs_base_table by_token;
   cs_base_table by_mid;
   cs_base_table seen;

@@ -6,8 +6,14 @@
 
 enum { QUARTER = 65536 / MID_QUARTERS };
 
+/* A time in whole seconds, not before it and not 0; it fits for 136 years. */
+static uint32_t seconds_after(cs_time at) {
+  cs_time s = at / CS_SECOND + (at % CS_SECOND > 0 || at == 0);
+  return s < UINT32_MAX ? (uint32_t)s : UINT32_MAX;
+}
+
 void core_mid_used(cs_core_session *s, uint16_t mid) {
-  s->quarter_used[mid / QUARTER] = s->now;
+  s->quarter_used[mid / QUARTER] = seconds_after(s->now);
 }
 
 cs_err cs_core_new_mid(cs_core_session *s, cs_time now, uint16_t *mid) {
@@ -20,9 +26,8 @@ cs_err cs_core_new_mid(cs_core_session *s, cs_time now, uint16_t *mid) {
     next = (uint16_t)(next + 1);
   }
   bool enters = next / QUARTER != (uint16_t)(s->next_mid - 1) / QUARTER;
-  cs_time used = s->quarter_used[next / QUARTER];
-  if (enters && used != CS_TIME_NEVER &&
-      now < cs_time_add(used, cs_core_exchange_lifetime(cs_core_get_params(s))))
+  cs_time used = s->quarter_used[next / QUARTER] * CS_SECOND;
+  if (enters && used && now < used + cs_core_exchange_lifetime(cs_core_get_params(s)))
     return CS_ERR_LIMIT;
   core_mid_used(s, next);
   s->next_mid = (uint16_t)(next + 1);

@@ -23,8 +23,6 @@ cs_err cs_core_open(const cs_core_config *config, const cs_core_params *params, 
   s->config = config;
   s->now = now;
   s->mtu = (uint16_t)mtu;
-  for (unsigned i = 0; i < MID_QUARTERS; i++)
-    s->quarter_used[i] = CS_TIME_NEVER;
   s->hash_seed = cs_base_random_u32(&config->random);
   s->next_mid = (uint16_t)cs_base_random_u32(&config->random);
   cs_err e = params ? cs_core_set_params(s, params) : CS_OK;

@@ -35,7 +35,7 @@ typedef struct cs_core_config {
   cs_wire_form form; /* CS_WIRE_UDP; the reliable forms come with RFC 8323 */
   const cs_base_alloc *alloc;
   cs_base_random random;
-  /* Whether a critical option of the table is understood; NULL: all are. */
+  /* Whether a critical option is understood; NULL: all of the table are. */
   bool (*known)(void *ctx, uint16_t number);
   void *known_ctx;
   uint32_t token_max;      /* longest token accepted, 8 or more for RFC 8974; 0: 8 */

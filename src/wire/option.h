@@ -137,8 +137,9 @@ cs_err cs_wire_option_open(uint8_t *buf, size_t *len, size_t cap, uint16_t numbe
 /* What a receiver is to make of the options of a message (RFC 7252 5.4):
  * the first critical option that is unrecognised, supernumerary or of a length
  * outside its range. known (may be NULL) says which critical options the
- * receiver understands: called with a number in the table, returns whether it
- * is understood; NULL means all in the table. Elective faults are not faults.
+ * receiver understands: called with a number, returns whether it is understood
+ * (one outside the table is then taken as it comes); NULL means all in the
+ * table. Elective faults are not faults.
  * Returns CS_RULE_NONE, or the rule with *at set to the offending option. */
 cs_rule cs_wire_option_check(const cs_wire_message *m, bool (*known)(void *ctx, uint16_t number),
                              void *ctx, cs_wire_option *at);

@@ -29,8 +29,11 @@ cs_rule cs_wire_option_check(const cs_wire_message *m, bool (*known)(void *ctx, 
       continue;
     const cs_wire_option_row *row = cs_wire_option_find(space, o.number);
     cs_rule broken = CS_RULE_NONE;
-    if (!row || !defined_for(row, m->code) || (known && !known(ctx, o.number)))
+    bool understood = known ? known(ctx, o.number) : row != NULL;
+    if (!understood || (row && !defined_for(row, m->code)))
       broken = CS_RULE_OPTION_CRITICAL;
+    else if (!row)
+      continue; /* only the receiver knows what it means */
     else if (again && !row->repeatable)
       broken = CS_RULE_OPTION_REPEATED;
     else if (!length_fits(row, o.value.len))

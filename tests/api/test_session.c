@@ -1,20 +1,5 @@
-/* References, the MTU, and what is read from a session. */
+/* The MTU, and what is read from a session. */
 #include "fixture.h"
-
-START_TEST(references_are_counted) {
-  ck_assert_ptr_eq(coap_session_reference(fx.session), fx.session);
-  coap_session_release(fx.session);
-  ck_assert_int_eq(coap_session_get_state(fx.session), COAP_SESSION_STATE_ESTABLISHED);
-  coap_session_release(fx.session);
-  ck_assert_uint_eq(cs_test_net_open_sockets(fx.net), 1);
-  coap_session_release(fx.session);
-  fx_reason("coap_session_release: this session has no reference left");
-  coap_session_release(NULL);
-  ck_assert_str_eq(coap_last_error(), "");
-  ck_assert_ptr_null(coap_session_reference(NULL));
-  ck_assert_ptr_null(coap_session_reference((coap_session_t *)&fx));
-}
-END_TEST
 
 START_TEST(mtu_is_bounded) {
   coap_session_set_mtu(fx.session, 64);
@@ -71,5 +56,4 @@ START_TEST(values_are_kept) {
 }
 END_TEST
 
-FX_SUITE("session", references_are_counted, mtu_is_bounded, mtu_bounds_what_is_sent,
-         null_is_survived, values_are_kept)
+FX_SUITE("session", mtu_is_bounded, mtu_bounds_what_is_sent, null_is_survived, values_are_kept)

@@ -66,6 +66,32 @@ START_TEST(trouble_is_said_at_the_top) {
 }
 END_TEST
 
+START_TEST(a_terminal_gets_the_beginning_of_a_long_message) {
+  static uint8_t bytes[500];
+  static char notation[600] = "NON 2.05 payload=";
+  memset(notation + 17, 'x', 500);
+  const cs_report_packet packet = {0, 0, {bytes, sizeof bytes}, notation, 1};
+  cs_report_case c = sample_cases[1];
+  c.packets = &packet;
+  c.packet_count = 1;
+  cs_report_run run = sample_run;
+  char *text = NULL;
+  size_t size = 0;
+  FILE *to = open_memstream(&text, &size);
+  ck_assert(cs_report_print_case_brief(&run, &c, to));
+  fclose(to);
+  ck_assert_ptr_nonnull(strstr(text, "(277 more characters in the report)"));
+  ck_assert_ptr_nonnull(strstr(text, "... (500 bytes)"));
+  ck_assert_uint_lt(size, 1500);
+  free(text);
+  to = open_memstream(&text, &size);
+  ck_assert(cs_report_print_case(&run, &c, to));
+  fclose(to);
+  ck_assert_ptr_nonnull(strstr(text, notation));
+  free(text);
+}
+END_TEST
+
 START_TEST(no_control_character_reaches_a_terminal) {
   char *text = printed(cs_report_print_text, &sample_run);
   for (const char *c = text; *c; c++)
@@ -96,6 +122,7 @@ int main(void) {
   tcase_add_test(tests, a_fault_is_told_with_its_evidence);
   tcase_add_test(tests, a_pass_is_listed_without_evidence);
   tcase_add_test(tests, trouble_is_said_at_the_top);
+  tcase_add_test(tests, a_terminal_gets_the_beginning_of_a_long_message);
   tcase_add_test(tests, no_control_character_reaches_a_terminal);
   tcase_add_test(tests, html_escapes_and_needs_nothing_else);
   suite_add_tcase(suite, tests);

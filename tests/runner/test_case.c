@@ -243,6 +243,121 @@ START_TEST(a_response_is_known_by_token_and_message_id) {
 }
 END_TEST
 
+START_TEST(a_note_is_no_end) {
+  static const struct {
+    const char *second; /* NULL: nothing */
+    cs_verdict verdict;
+    const char *message;
+  } rows[] = {
+      {"RST 0.00 mid=2", CS_VERDICT_QUIRK, "drops: nothing came"},
+      {NULL, CS_VERDICT_QUIRK, "drops: nothing came"},
+      {"ACK 2.05 mid=2", CS_VERDICT_FAIL,
+       "ACK 2.05 mid=0x0002 came; wanted: < RST 0.00 mid=2 | silence 3s (the type is another)"}};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    played p;
+    play_open(&p,
+              PLAY_HEAD "> CON 0.00 mid=1\n< RST 0.00 mid=1\n| silence 3s -> note drops\n"
+                        "> CON 0.00 mid=2\n< RST 0.00 mid=2\n| silence 3s -> quirk other\n"
+                        "| * -> fail\n",
+              0);
+    play_wait(&p, 3 * CS_SECOND);
+    ck_assert(!cs_runner_case_done(p.c));
+    play_sent(&p);
+    ck_assert_str_eq(play_sent(&p), "CON 0.00 mid=0x0002");
+    if (rows[i].second)
+      play_gets(&p, rows[i].second);
+    else
+      play_wait(&p, 3 * CS_SECOND);
+    cs_report_case r = play_result(&p);
+    if (rows[i].second || r.verdict != CS_VERDICT_QUIRK)
+      ck_assert_str_eq(r.message, rows[i].message);
+    ck_assert_int_eq(r.verdict, rows[i].verdict);
+    play_close(&p);
+  }
+}
+END_TEST
+
+START_TEST(a_late_answer_to_an_earlier_request_is_passed_over) {
+  played p;
+  char first[256];
+  char second[256];
+  play_open(&p, PLAY_HEAD ">> GET @test\n<< 2.05\n>> GET @test\n<< 2.05\n", 0);
+  snprintf(first, sizeof first, "%s", play_sent(&p));
+  play_gets(&p, line("NON 2.05 mid=1 token=%s%s", field(first, "token="), ""));
+  snprintf(second, sizeof second, "%s", play_sent(&p));
+  play_gets(&p, line("CON 2.05 mid=2 token=%s payload=\"late\"%s", field(first, "token="), ""));
+  ck_assert_str_eq(play_sent(&p), "ACK 0.00 mid=0x0002");
+  play_gets(&p, line("ACK 2.05 mid=%s token=%s", field(second, "mid="), field(second, "token=")));
+  ck_assert_int_eq(play_result(&p).verdict, CS_VERDICT_PASS);
+  play_close(&p);
+
+  /* The token of the first in the Acknowledgement of the second is a fault. */
+  play_open(&p, PLAY_HEAD ">> GET @test\n<< 2.05\n>> GET @test\n<< 2.05\n", 0);
+  snprintf(first, sizeof first, "%s", play_sent(&p));
+  play_gets(&p, line("NON 2.05 mid=1 token=%s%s", field(first, "token="), ""));
+  snprintf(second, sizeof second, "%s", play_sent(&p));
+  play_gets(&p, line("ACK 2.05 mid=%s token=%s", field(second, "mid="), field(first, "token=")));
+  ck_assert_int_eq(play_result(&p).verdict, CS_VERDICT_FAIL);
+  play_close(&p);
+}
+END_TEST
+
+START_TEST(a_request_is_repeated_with_the_echo_that_is_asked_for) {
+  played p;
+  char first[256];
+  char again[256];
+  play_open(&p, PLAY_HEAD ">> GET @test\n<< 2.05\n", 0);
+  snprintf(first, sizeof first, "%s", play_sent(&p));
+  play_gets(&p, line("ACK 4.01 mid=%s token=%s Echo=0x0102", field(first, "mid="),
+                     field(first, "token=")));
+  snprintf(again, sizeof again, "%s", play_sent(&p));
+  ck_assert_ptr_nonnull(strstr(again, "Uri-Path=\"b c\" Echo=0x0102"));
+  ck_assert_str_ne(field(first, "mid="), field(again, "mid="));
+  play_gets(&p, line("ACK 2.05 mid=%s token=%s", field(again, "mid="), field(again, "token=")));
+  ck_assert_int_eq(play_result(&p).verdict, CS_VERDICT_PASS);
+  play_close(&p);
+
+  /* Once: who asks again refuses. */
+  play_open(&p, PLAY_HEAD ">> GET @test\n<< 2.05\n", 0);
+  for (unsigned i = 0; i < 2; i++) {
+    snprintf(again, sizeof again, "%s", play_sent(&p));
+    play_gets(&p, line("ACK 4.01 mid=%s token=%s Echo=0x0102", field(again, "mid="),
+                       field(again, "token=")));
+  }
+  ck_assert_int_eq(play_result(&p).verdict, CS_VERDICT_FAIL);
+  play_close(&p);
+}
+END_TEST
+
+START_TEST(max_age_may_differ_in_a_repeat) {
+  played p;
+  play_open(&p, PLAY_HEAD "< CON 2.05 mid=1\n< dup CON 2.05\n", 0);
+  play_gets(&p, "CON 2.05 mid=1 ETag=0x01 Max-Age=9 payload=\"x\"");
+  play_gets(&p, "CON 2.05 mid=1 ETag=0x01 Max-Age=7 payload=\"x\"");
+  ck_assert_int_eq(play_result(&p).verdict, CS_VERDICT_PASS);
+  play_close(&p);
+
+  play_open(&p, PLAY_HEAD "< CON 2.05 mid=1\n< dup CON 2.05\n", 0);
+  play_gets(&p, "CON 2.05 mid=1 ETag=0x01 Max-Age=9 payload=\"x\"");
+  play_gets(&p, "CON 2.05 mid=1 ETag=0x02 Max-Age=7 payload=\"x\"");
+  ck_assert_int_eq(play_result(&p).verdict, CS_VERDICT_FAIL);
+  play_close(&p);
+}
+END_TEST
+
+START_TEST(copies_are_waited_for_as_long_as_the_targets_timer_says) {
+  played p;
+  play_open(&p, PLAY_HEAD "< CON 2.05 mid=1\n< dup CON 2.05 -> fail\n| silence 7s\n", 0);
+  p.profile.ack_timeout = 4 * CS_SECOND;
+  play_gets(&p, "CON 2.05 mid=1");
+  play_wait(&p, 13 * CS_SECOND);
+  ck_assert(!cs_runner_case_done(p.c));
+  play_gets(&p, "CON 2.05 mid=1");
+  ck_assert_int_eq(play_result(&p).verdict, CS_VERDICT_FAIL);
+  play_close(&p);
+}
+END_TEST
+
 START_TEST(the_type_of_the_variant_is_used) {
   static const char scenario[] =
       "# t\nid a/b/c\ncovers R#1:must\ntransport udp\ntype CON NON\n---\n"
@@ -368,6 +483,11 @@ int main(void) {
   tcase_add_test(tc, repeats_are_passed_over_unless_the_step_is_about_them);
   tcase_add_test(tc, a_request_is_sent_again_until_it_is_acknowledged);
   tcase_add_test(tc, a_response_is_known_by_token_and_message_id);
+  tcase_add_test(tc, a_note_is_no_end);
+  tcase_add_test(tc, a_late_answer_to_an_earlier_request_is_passed_over);
+  tcase_add_test(tc, a_request_is_repeated_with_the_echo_that_is_asked_for);
+  tcase_add_test(tc, max_age_may_differ_in_a_repeat);
+  tcase_add_test(tc, copies_are_waited_for_as_long_as_the_targets_timer_says);
   tcase_add_test(tc, the_type_of_the_variant_is_used);
   tcase_add_test(tc, variants_have_ids_of_their_own);
   tcase_add_test(tc, no_sign_of_life_at_the_end_is_a_failure);

@@ -107,6 +107,20 @@ START_TEST(the_receiver_says_what_it_understands) {
 }
 END_TEST
 
+START_TEST(a_receiver_may_know_more_than_the_table) {
+  uint8_t scratch[64];
+  cs_wire_message m;
+  read_sample("GET Uri-Path=\"a\" Option-9999=0x01 Option-9999=0x01", scratch, sizeof scratch, &m);
+  cs_wire_option at;
+  ck_assert_str_eq(cs_base_rule_id(cs_wire_option_check(&m, NULL, NULL, &at)), CRITICAL);
+  uint16_t unknown = 1;
+  ck_assert_int_eq(cs_wire_option_check(&m, knows_all_but, &unknown, &at), CS_RULE_NONE);
+  unknown = 9999;
+  ck_assert_str_eq(cs_base_rule_id(cs_wire_option_check(&m, knows_all_but, &unknown, &at)),
+                   CRITICAL);
+}
+END_TEST
+
 START_TEST(malformed_options_are_reported_by_both) {
   cs_wire_message m = {.form = CS_WIRE_UDP, .code = CS_CODE(0, 1)};
   m.options = cs_span_of("\xb1"
@@ -125,6 +139,7 @@ int main(void) {
   TCase *tc = tcase_create("check");
   tcase_add_loop_test(tc, options_are_judged, 0, (int)(sizeof samples / sizeof *samples));
   tcase_add_test(tc, the_receiver_says_what_it_understands);
+  tcase_add_test(tc, a_receiver_may_know_more_than_the_table);
   tcase_add_test(tc, malformed_options_are_reported_by_both);
   suite_add_tcase(suite, tc);
   return cs_test_main(suite);

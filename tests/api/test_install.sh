@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# What is installed is enough: a program finds the headers and both names of
+# the library through pkg-config and through CMake, and runs.
+set -eu
+source=${COAPSPEC_SOURCE:?}
+build=${COAPSPEC_BUILD:?}
+prefix=$(mktemp -d "${TMPDIR:-/tmp}/coapspec-install.XXXXXX")
+trap 'rm -rf "$prefix"' EXIT
+
+cache() {
+  sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"
+}
+compiler=$(cache CMAKE_C_COMPILER)
+sanitize=$(cache COAPSPEC_SANITIZE)
+instrument=""
+[ -z "$sanitize" ] || instrument="-fsanitize=$sanitize"
+[ "$(cache COAPSPEC_COVERAGE)" != ON ] || instrument="$instrument -fprofile-instr-generate"
+
+cmake --install "$build/src/api" --prefix "$prefix" >/dev/null
+libdir=$prefix/$(cache CMAKE_INSTALL_LIBDIR)
+export PKG_CONFIG_PATH=$libdir/pkgconfig
+
+for name in libcoap-3 libcoap-3-notls; do
+  # The files name the configured prefix; a moved tree defines its own.
+  flags=$(pkg-config --define-variable=prefix="$prefix" \
+    --define-variable=libdir="$libdir" --define-variable=includedir="$prefix/include" \
+    --cflags --libs "$name")
+  # shellcheck disable=SC2086 # flags are words
+  "$compiler" -std=c99 -Wall -Wextra -Werror "$source/examples/get.c" $flags $instrument \
+    -Wl,-rpath,"$libdir" -o "$prefix/get-$name"
+  status=0
+  "$prefix/get-$name" coap://host:0/ 2>"$prefix/said" || status=$?
+  [ "$status" -eq 2 ] && grep -q "OURS#uri-port-range" "$prefix/said" || {
+    echo "get, linked with $name, ended with $status:"
+    cat "$prefix/said"
+    exit 1
+  }
+  # The static library holds everything.
+  "$compiler" -std=c99 -I "$prefix/include" "$source/examples/ping.c" $instrument \
+    "$libdir/$name.a" -o "$prefix/ping-$name"
+done
+
+mkdir "$prefix/user"
+cp "$source/examples/get.c" "$prefix/user"
+cat >"$prefix/user/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(user C)
+find_package(libcoap 4.3 REQUIRED)
+add_executable(get get.c)
+target_link_libraries(get PRIVATE libcoap::coap-3)
+END
+cmake -S "$prefix/user" -B "$prefix/user/build" -DCMAKE_PREFIX_PATH="$prefix" \
+  -DCMAKE_C_COMPILER="$compiler" -DCMAKE_C_FLAGS="$instrument" >/dev/null
+cmake --build "$prefix/user/build" >/dev/null
+echo "installed, found and linked"

@@ -1,0 +1,45 @@
+/* What this build says it can do is what it does. */
+#include "fixture.h"
+
+#include "api/support.h"
+
+START_TEST(answers_are_the_truth) {
+  ck_assert_int_eq(coap_ipv4_is_supported(), 1);
+  ck_assert_int_eq(coap_ipv6_is_supported(), 1);
+  ck_assert_int_eq(coap_af_unix_is_supported(), 1);
+  ck_assert_int_eq(coap_client_is_supported(), 1);
+  ck_assert_int_eq(coap_epoll_is_supported(), 1);
+  int (*const no[])(void) = {
+      coap_server_is_supported,          coap_threadsafe_is_supported, coap_async_is_supported,
+      coap_observe_persist_is_supported, coap_oscore_is_supported,     coap_q_block_is_supported,
+      coap_dtls_pkcs11_is_supported,     coap_dtls_rpk_is_supported,   coap_dtls_cid_is_supported};
+  for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+    ck_assert_int_eq(no[i](), 0);
+}
+END_TEST
+
+START_TEST(protocols_agree_with_the_constructor) {
+  int (*const says[])(void) = {[COAP_PROTO_DTLS] = coap_dtls_is_supported,
+                               [COAP_PROTO_TCP] = coap_tcp_is_supported,
+                               [COAP_PROTO_TLS] = coap_tls_is_supported,
+                               [COAP_PROTO_WS] = coap_ws_is_supported,
+                               [COAP_PROTO_WSS] = coap_wss_is_supported};
+  for (coap_proto_t p = COAP_PROTO_UDP; p < COAP_PROTO_LAST; p++) {
+    coap_session_t *s = coap_new_client_session(fx.ctx, NULL, &fx.server, p);
+    ck_assert_int_eq(s != NULL, cs_api_proto_supported(p));
+    if (p != COAP_PROTO_UDP)
+      ck_assert_int_eq(s != NULL, says[p]());
+    ck_assert_ptr_nonnull(cs_api_proto_name(p));
+  }
+  ck_assert_ptr_null(cs_api_proto_name(COAP_PROTO_NONE));
+  ck_assert_int_eq(coap_dtls_psk_is_supported(), coap_dtls_is_supported());
+  ck_assert_int_eq(coap_dtls_pki_is_supported(), coap_dtls_is_supported());
+}
+END_TEST
+
+START_TEST(library) {
+  ck_assert_int_eq(coap_get_tls_library_version()->type, COAP_TLS_LIBRARY_NOTLS);
+}
+END_TEST
+
+FX_SUITE("support", answers_are_the_truth, protocols_agree_with_the_constructor, library)
