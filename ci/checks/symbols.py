@@ -73,6 +73,8 @@ def main():
             undefined, defined, writable = symbols(path)
             if any(u.startswith(("__asan", "__msan", "__ubsan", "__stack_chk")) for u in undefined):
                 check.report(label, "is not a release object (sanitizer or stack protector)")
+            if "__gnu_lto_slim" in defined | undefined | set(writable):
+                check.report(label, "is no machine code (slim LTO); its symbols cannot be looked at")
             everything[label] = (layer, undefined, defined, writable)
             for name in defined:
                 defined_in[name] = (layer, label)

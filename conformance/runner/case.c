@@ -57,12 +57,28 @@ static void record(cs_runner_case *c, bool sent, unsigned port, cs_span bytes,
   *p = (cs_report_packet){c->now - c->start, sent, bytes, notation, c->port_names[port]};
 }
 
+/* Remembers what may be answered. A message may be malformed on purpose. */
+static void note_sent(cs_runner_case *c, unsigned port, cs_span bytes) {
+  if (bytes.len < 4 || (bytes.at[0] >> 4 & 3u) > CS_NON)
+    return;
+  uint16_t mid = (uint16_t)((unsigned)bytes.at[2] << 8 | bytes.at[3]);
+  cs_runner_posted *all = c->posted.items;
+  if (c->posted.count && all[c->posted.count - 1].mid == mid &&
+      all[c->posted.count - 1].port == port)
+    return; /* again */
+  cs_wire_message m;
+  bool parsed = cs_wire_parse(CS_WIRE_UDP, bytes, &c->limits, &m) == CS_RULE_NONE;
+  cs_runner_posted *p = cs_runner_push(&c->arena, &c->posted, sizeof *p);
+  *p = (cs_runner_posted){mid, parsed ? m.token : (cs_span){0}, port, false};
+}
+
 void cs_runner_case_send(cs_runner_case *c, unsigned port, cs_span bytes) {
   cs_runner_departure *d = cs_runner_push(&c->arena, &c->outbox, sizeof *d);
   *d = (cs_runner_departure){port, bytes};
   static const cs_wire_limits any = {CS_WIRE_TOKEN_MAX};
   if (bytes.len && (bytes.at[0] & 15u) > 8)
     c->limits = any;
+  note_sent(c, port, bytes);
   record(c, true, port, bytes, cs_runner_notation(&c->arena, bytes, &c->limits));
 }
 
@@ -276,6 +292,22 @@ static void note_answer(cs_runner_case *c, const cs_runner_arrival *a) {
     r->repeating = false;
 }
 
+/* The first answer to a message that we gave up waiting for says nothing about
+ * the one sent since. */
+static bool comes_late(cs_runner_case *c, const cs_runner_arrival *a) {
+  cs_runner_posted *p = c->posted.items;
+  for (size_t i = 0; i < c->posted.count && a->broken == CS_RULE_NONE; i++) {
+    bool by_mid = (a->m.type == CS_ACK || a->m.type == CS_RST) && a->m.mid == p[i].mid;
+    bool by_token = cs_wire_code_is_response(a->m.code) && p[i].token.len &&
+                    cs_span_equal(a->m.token, p[i].token);
+    if (p[i].port != a->port || p[i].answered || (!by_mid && !by_token))
+      continue;
+    p[i].answered = true;
+    return i + 1 < c->posted.count;
+  }
+  return false;
+}
+
 void cs_runner_case_receive(cs_runner_case *c, unsigned port, cs_span bytes, cs_time now) {
   if (c->done || port >= c->ports)
     return;
@@ -285,6 +317,7 @@ void cs_runner_case_receive(cs_runner_case *c, unsigned port, cs_span bytes, cs_
   a.notation = cs_runner_notation(&c->arena, a.bytes, &c->limits);
   record(c, false, port, a.bytes, a.notation);
   note_answer(c, &a);
+  a.late = comes_late(c, &a);
   if (!cs_runner_life_takes(c, &a))
     *(cs_runner_arrival *)cs_runner_push(&c->arena, &c->inbox, sizeof a) = a;
   advance(c);

@@ -221,7 +221,7 @@ static bool pass_over(cs_runner_case *c, const cs_runner_step *step,
     c->passed_over++;
     return true;
   }
-  if (answers_earlier(c, arrival)) {
+  if (arrival->late || answers_earlier(c, arrival)) {
     if (arrival->m.type == CS_CON)
       cs_runner_case_send_empty(c, arrival->port, CS_ACK, arrival->m.mid);
     c->passed_over++;

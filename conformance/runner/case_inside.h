@@ -11,9 +11,18 @@ typedef struct cs_runner_arrival {
   unsigned port;
   cs_span bytes;
   cs_rule broken; /* why it is no message, or CS_RULE_NONE */
+  bool late;      /* the first answer to a message, when we have sent another since */
   cs_wire_message m;
   const char *notation;
 } cs_runner_arrival;
+
+/* A Confirmable or Non-confirmable message that was sent. */
+typedef struct cs_runner_posted {
+  uint16_t mid;
+  cs_span token; /* empty when it is not known */
+  unsigned port;
+  bool answered;
+} cs_runner_posted;
 
 typedef struct cs_runner_departure {
   unsigned port;
@@ -74,6 +83,7 @@ struct cs_runner_case {
   size_t next;           /* of the inbox */
   cs_runner_list outbox; /* cs_runner_departure */
   size_t sent;
+  cs_runner_list posted;  /* cs_runner_posted */
   cs_runner_list packets; /* cs_report_packet */
   cs_runner_list matched; /* cs_span: for "dup" and to pass repeats over */
   cs_runner_request request;

@@ -55,14 +55,39 @@ static int title_len(const char *title) {
   return (int)len;
 }
 
+static bool is_failure(cs_verdict v) {
+  return v == CS_VERDICT_FAIL || v == CS_VERDICT_WARN;
+}
+
+/* A case that failed among others was played again, alone, and the result is of
+ * that. Where it does not fail any more, what came at first is evidence, and
+ * both count; when it was nothing, it was lost or late. */
+static void compare(struct running *r, size_t i) {
+  cs_report_case *result = &r->results[i];
+  cs_report_case first;
+  if (is_failure(result->verdict) || result->verdict == CS_VERDICT_INCONCLUSIVE)
+    return;
+  cs_runner_case_result(r->first[i], &first);
+  const char *alone = cs_verdict_name(result->verdict);
+  if (cs_runner_case_silent(r->first[i])) {
+    result->message = cs_runner_format(r->arena, "%s%s(among other cases nothing came)",
+                                       result->message, *result->message ? " " : "");
+    return;
+  }
+  first.message = cs_runner_format(r->arena, "%s alone; among other cases %s: %s", alone,
+                                   cs_verdict_name(first.verdict), first.message);
+  first.verdict = CS_VERDICT_FLAKY;
+  *result = first;
+}
+
 /* Prints one line for a case, as soon as it is done. */
 static void settle(struct running *r, size_t i) {
   cs_report_case *result = &r->results[i];
   cs_runner_case_result(r->cases[i], result);
+  if (r->first[i] && r->first[i] != r->cases[i])
+    compare(r, i);
   cs_runner_expect_failure(r->config->profile, r->arena, cs_runner_case_silent(r->cases[i]),
                            result);
-  if (r->second && result->verdict == CS_VERDICT_PASS)
-    result->message = "passes alone; at first, among other cases, nothing came";
   r->verdicts += result->verdict != CS_VERDICT_INCONCLUSIVE;
   if (r->config->json)
     return;
@@ -73,18 +98,18 @@ static void settle(struct running *r, size_t i) {
 }
 
 /* Datagrams may be lost, and a target that is busy with other cases may be slow:
- * who fails only because nothing came is heard once more, alone. */
-static bool failed_silently(cs_runner_case *c) {
+ * who fails, or seems to lack something because nothing came, is heard once more, alone. */
+static bool failed(cs_runner_case *c) {
   cs_report_case result;
   cs_runner_case_result(c, &result);
-  return cs_runner_case_silent(c) &&
-         (result.verdict == CS_VERDICT_FAIL || result.verdict == CS_VERDICT_WARN);
+  return is_failure(result.verdict) ||
+         (result.verdict == CS_VERDICT_SKIP && cs_runner_case_silent(c));
 }
 
 static void on_finished(void *ctx, cs_runner_case *c, size_t index) {
   struct running *r = ctx;
   size_t i = r->play_order[index];
-  if (!r->memory && !r->second && failed_silently(c))
+  if (!r->memory && !r->second && failed(c))
     r->first[i] = c;
   else
     settle(r, i);
@@ -189,7 +214,7 @@ static void probe_role(struct running *r, const char *role, struct offer *offer)
   const cs_runner_scenario *s;
   cs_runner_error e;
   offer->known = true;
-  if (!cs_runner_parse(cs_span_str(text), "probe", NULL, r->arena, &s, &e))
+  if (!text || !cs_runner_parse(cs_span_str(text), "probe", NULL, r->arena, &s, &e))
     return;
   cs_runner_variant v = {s, s->id, 0, CS_RUNNER_UDP};
   cs_runner_case *c = make_case(r, &v, r->config->seed);
@@ -208,7 +233,8 @@ static const char *refused_role(struct running *r, const cs_runner_scenario *s,
                                 struct offer offers[READABLE]) {
   for (size_t i = 0; i < s->need_count && !r->memory; i++)
     for (size_t k = 0; k < READABLE; k++) {
-      if (s->needs[i].kind != CS_RUNNER_NEED_ROLE || strcmp(s->needs[i].name, readable[k]) != 0)
+      const char *role = s->needs[i].kind == CS_RUNNER_NEED_ROLE ? s->needs[i].name : NULL;
+      if (!role || strcmp(role, readable[k]) != 0)
         continue;
       if (!offers[k].known)
         probe_role(r, readable[k], &offers[k]);

@@ -84,7 +84,8 @@ static bool read_verdict(state *p, cs_runner_alternative *a) {
     return true;
   }
   return cs_runner_expected(
-      p, "one of the verdicts pass, fail, warn, quirk NAME, note NAME, skip REASON and inconclusive");
+      p,
+      "one of the verdicts pass, fail, warn, quirk NAME, note NAME, skip REASON and inconclusive");
 }
 
 static bool read_statement(state *p, cs_runner_alternative *a) {

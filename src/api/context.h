@@ -82,6 +82,7 @@ typedef struct cs_api_rare {
   uint8_t *stash;      /* a datagram that the system had no room for */
   size_t stash_len;
   cs_core_peer stash_to;
+  cs_time stash_until; /* then it is lost, so that it does not keep back the rest for ever */
 } cs_api_rare;
 
 /* Programs have thousands of these, so each field is here for a reason and

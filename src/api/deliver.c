@@ -91,10 +91,15 @@ static bool silent_end(const coap_session_t *s, const coap_pdu_t *pdu, cs_core_n
   return cs_api_group_of(s) || cs_wire_option_get(pdu->options, CS_OPT_NO_RESPONSE, &value);
 }
 
+static void stop_probing(coap_session_t *s) {
+  if (s->rare)
+    s->rare->probing = false;
+}
+
 static void nack(coap_session_t *s, const cs_core_event *e) {
   coap_context_t *ctx = s->context;
   if (e->app == cs_api_probe()) {
-    s->rare->probing = false;
+    stop_probing(s);
     if (!s->ended)
       cs_api_event(s, COAP_EVENT_KEEPALIVE_FAILURE);
     return;
@@ -111,7 +116,7 @@ static void nack(coap_session_t *s, const cs_core_event *e) {
 static void pong(coap_session_t *s, const cs_core_event *e) {
   coap_context_t *ctx = s->context;
   if (e->app == cs_api_probe())
-    s->rare->probing = false;
+    stop_probing(s);
   if (!ctx->on_pong)
     return;
   cs_wire_message m = {.form = CS_WIRE_UDP, .type = CS_RST, .mid = e->mid};

@@ -11,8 +11,12 @@ enum { READY_MAX = 64, TURN_MAX = 4096 };
 /* Tells what s has to tell, then sends what came of it. */
 static void turn(coap_session_t *s, cs_time now) {
   cs_api_deliver(s, now, false);
-  if (cs_api_gone(s))
+  if (cs_api_gone(s)) {
+    /* What it received lies in the buffer that the next session receives into,
+     * so the core looks at it now and not when the session is torn down. */
+    cs_api_deliver(s, now, true);
     return;
+  }
   cs_api_transmit(s, now);
   if (s->resent) {
     s->resent = false;
@@ -67,7 +71,7 @@ static void ready(coap_session_t *s, unsigned what, cs_time now) {
   if (cs_api_gone(s))
     return;
   if (what & CS_NET_WRITE)
-    cs_api_transmit_again(s);
+    cs_api_transmit_again(s, now);
   if (what & (CS_NET_READ | CS_NET_HANGUP))
     take(s, now);
   turn(s, now);
@@ -87,6 +91,7 @@ static bool run_due(coap_context_t *ctx, cs_time now) {
     if (cs_api_gone(s))
       continue;
     cs_endpoint_expire(s->endpoint, cs_api_at(s, now));
+    cs_api_transmit_again(s, now);
     if (now >= cs_api_keepalive_due(s)) {
       cs_api_touch(s, now);
       cs_api_probe_session(s);

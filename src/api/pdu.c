@@ -258,8 +258,34 @@ static cs_err put_option(coap_pdu_t *pdu, uint16_t number, cs_span value) {
   return CS_OK;
 }
 
-size_t coap_add_option(coap_pdu_t *pdu, coap_option_num_t number, size_t len, const uint8_t *data) {
+/* Whether data lies in pdu itself, which what is done with it may move. */
+static bool own(const coap_pdu_t *pdu, const uint8_t *data) {
+  return (uintptr_t)data - (uintptr_t)pdu->buf < pdu->cap ||
+         (uintptr_t)data - (uintptr_t)pdu->inside < sizeof pdu->inside;
+}
+
+/* Puts an option in its place; the buffer grows when it has to. */
+static cs_err add_option(coap_pdu_t *pdu, uint16_t number, cs_span value) {
   enum { HEADERS_MAX = 2 * 5 };
+  uint8_t *copy = NULL;
+  if (value.len && own(pdu, value.at)) {
+    copy = cs_api_get(value.len);
+    if (!copy)
+      return CS_ERR_MEMORY;
+    memcpy(copy, value.at, value.len);
+    value.at = copy;
+  }
+  cs_err e = put_option(pdu, number, value);
+  if (e == CS_ERR_TOO_LARGE && pdu->cap < largest(pdu)) {
+    e = grow(pdu, used(pdu) + value.len + HEADERS_MAX);
+    if (e == CS_OK)
+      e = put_option(pdu, number, value);
+  }
+  cs_api_put(copy);
+  return e;
+}
+
+size_t coap_add_option(coap_pdu_t *pdu, coap_option_num_t number, size_t len, const uint8_t *data) {
   if (!ours_to_change(__func__, pdu))
     return 0;
   if (len > COAP_TOKEN_EXT_MAX || (!data && len > 0)) {
@@ -271,12 +297,7 @@ size_t coap_add_option(coap_pdu_t *pdu, coap_option_num_t number, size_t len, co
     return 0;
   }
   size_t before = pdu->options.len;
-  cs_err e = put_option(pdu, number, cs_span_of(data, len));
-  if (e == CS_ERR_TOO_LARGE && pdu->cap < largest(pdu)) {
-    e = grow(pdu, used(pdu) + len + HEADERS_MAX);
-    if (e == CS_OK)
-      e = put_option(pdu, number, cs_span_of(data, len));
-  }
+  cs_err e = add_option(pdu, number, cs_span_of(data, len));
   if (e) {
     cs_api_fail_err(__func__, e, CS_RULE_NONE, "option");
     return 0;
@@ -312,9 +333,12 @@ int coap_add_data(coap_pdu_t *pdu, size_t len, const uint8_t *data) {
     cs_api_fail(__func__, "data is NULL but len is %zu", len);
     return 0;
   }
+  /* An option's value keeps its place in the buffer, wherever that goes. */
+  size_t place = (size_t)((uintptr_t)data - (uintptr_t)pdu->buf);
+  bool moves = place < pdu->cap;
   uint8_t *at = coap_add_data_after(pdu, len);
   if (!at)
     return 0;
-  memcpy(at, data, len);
+  memmove(at, moves ? pdu->buf + place : data, len);
   return 1;
 }

@@ -49,6 +49,7 @@ static void keep_back(coap_session_t *s, cs_core_peer to, cs_span bytes) {
   rare->stash = copy;
   rare->stash_len = bytes.len;
   rare->stash_to = to;
+  rare->stash_until = cs_core_now(cs_endpoint_session(s->endpoint)) + CS_SECOND;
   s->context->blocked++;
   watch(s, CS_NET_READ | CS_NET_WRITE);
 }
@@ -133,11 +134,10 @@ cs_err cs_api_reserve(coap_session_t *s) {
 void cs_api_rearm(coap_session_t *s) {
   coap_context_t *ctx = s->context;
   cs_time at = cs_endpoint_deadline(s->endpoint);
-  /* What cannot be sent now waits for room, not for time. */
+  /* What cannot be sent now waits for room, and that not for ever. */
   if (blocked(s)) {
-    cs_time now = cs_core_now(cs_endpoint_session(s->endpoint));
-    if (at <= now)
-      at = now + CS_SECOND;
+    bool due = at <= cs_core_now(cs_endpoint_session(s->endpoint));
+    at = cs_time_min(due ? CS_TIME_NEVER : at, s->rare->stash_until);
   }
   if (ctx->keepalive)
     at = cs_time_min(at, cs_api_keepalive_due(s));
@@ -163,17 +163,20 @@ void cs_api_transmit(coap_session_t *s, cs_time now) {
   cs_api_rearm(s);
 }
 
-void cs_api_transmit_again(coap_session_t *s) {
-  if (!blocked(s))
+void cs_api_transmit_again(coap_session_t *s, cs_time now) {
+  if (!blocked(s)) {
+    watch(s, CS_NET_READ); /* in case it failed before: room is not waited for */
     return;
+  }
   cs_api_rare *rare = s->rare;
   cs_span bytes = cs_span_of(rare->stash, rare->stash_len);
   cs_err e = put(s, rare->stash_to, bytes);
-  if (e == CS_ERR_AGAIN)
+  if (e == CS_ERR_AGAIN && now < rare->stash_until)
     return;
   cs_base_put(s->context->alloc, rare->stash, rare->stash_len);
   rare->stash = NULL;
   s->context->blocked--;
   watch(s, CS_NET_READ);
-  attempted(s, 0, cs_span_of(NULL, 0), e, cs_api_at(s, 0));
+  if (e != CS_ERR_AGAIN)
+    attempted(s, 0, cs_span_of(NULL, 0), e, cs_api_at(s, now));
 }

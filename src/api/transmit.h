@@ -6,8 +6,10 @@
 
 /* Sends what s has to send now and sets its timer. */
 void cs_api_transmit(coap_session_t *s, cs_time now);
-/* The system has room again for what was kept back. */
-void cs_api_transmit_again(coap_session_t *s);
+/* Tries again what was kept back. Without room it stays for a second and is
+ * then lost, as a datagram may be: each message is to have its attempts, so
+ * that each request ends. */
+void cs_api_transmit_again(coap_session_t *s, cs_time now);
 /* Makes the descriptor readable when the next timer is due, if the application
  * waits on it. */
 void cs_api_set_alarm(coap_context_t *ctx);

@@ -20,14 +20,13 @@ static const coap_uri_scheme_t scheme_of[CS_SCHEME_COUNT_] = {
  * others in their place. */
 typedef struct cs_api_uri_start {
   const char *text;  /* what it begins with */
-  const char *stand; /* what wire is given instead */
+  const char *stand; /* what wire is given instead: a scheme of the same port */
   coap_uri_scheme_t scheme;
-  uint16_t port;
 } cs_api_uri_start;
 
 static const cs_api_uri_start starts[] = {
-    {"http://", "coap://", COAP_URI_SCHEME_HTTP, 80},
-    {"https://", "coap://", COAP_URI_SCHEME_HTTPS, 443},
+    {"http://", "coap+ws://", COAP_URI_SCHEME_HTTP},
+    {"https://", "coaps+ws://", COAP_URI_SCHEME_HTTPS},
 };
 
 static bool begins(cs_span text, const char *start) {
@@ -111,8 +110,6 @@ static int split(const char *function, const uint8_t *str_var, size_t len, coap_
     if (i < count) {
       rule = split_replaced(text, strlen(starts[i].text), starts[i].stand, &u, &e);
       other = starts[i].scheme;
-      if (e == CS_OK && rule == CS_RULE_NONE && u.port == COAP_DEFAULT_PORT)
-        u.port = starts[i].port;
     } else {
       rule = cs_wire_uri_split(text, &u, NULL);
     }

@@ -7,6 +7,8 @@
 #include "api/memory.h"
 #include "wire/uri.h"
 
+enum { LITERAL_MAX = INET6_ADDRSTRLEN + 2 };
+
 /* Options encoded one after the other, in a piece of memory. */
 typedef struct cs_api_options {
   uint8_t *bytes;
@@ -159,19 +161,35 @@ static cs_span span_of(const coap_str_const_t *s) {
   return cs_span_of(s->length ? s->s : NULL, s->length);
 }
 
-static cs_wire_host kind_of(const coap_uri_t *uri, const coap_address_t *dst) {
+/* What kind of host it is for a request to dst. One that Uri-Host has to name
+ * is made what that option takes: an IPv6 literal has brackets there, and no
+ * zone, which says nothing outside this host (RFC 6874 section 1). */
+static cs_wire_host kind_of(cs_span *host, const coap_address_t *dst,
+                            uint8_t literal_text[LITERAL_MAX]) {
   cs_net_address literal, to;
-  if (coap_host_is_unix_domain(&uri->host))
-    return CS_HOST_UNIX;
-  if (cs_net_address_literal(span_of(&uri->host), 0, &literal) != CS_OK)
+  cs_span bare_host = *host;
+  bool v6 = memchr(host->at, ':', host->len) != NULL;
+  const uint8_t *zone = v6 ? memchr(host->at, '%', host->len) : NULL;
+  if (zone)
+    bare_host.len = (size_t)(zone - host->at);
+  if (cs_net_address_literal(bare_host, 0, &literal) != CS_OK)
     return CS_HOST_NAME;
+  if (cs_api_address_read(dst, &to))
+    return CS_HOST_IPV4;
+  cs_net_address_set_port(&to, 0);
+  if (v6 && cs_net_address_family(&to) == AF_INET6)
+    to.u.in6.sin6_scope_id = 0;
   /* A literal that is not where the request goes must be named. */
-  if (dst && !cs_api_address_read(dst, &to)) {
-    cs_net_address_set_port(&to, 0);
-    if (!cs_net_address_equal(&literal, &to))
-      return CS_HOST_NAME;
+  if (cs_net_address_equal(&literal, &to))
+    return CS_HOST_IPV4;
+  if (v6 && host->at[0] != '[') {
+    cs_base_writer w = cs_base_writer_of(literal_text, LITERAL_MAX);
+    cs_base_put_u8(&w, '[');
+    cs_base_put_span(&w, bare_host);
+    cs_base_put_u8(&w, ']');
+    *host = cs_base_written(&w);
   }
-  return CS_HOST_IPV4;
+  return CS_HOST_NAME;
 }
 
 static int uri_into(const char *function, const coap_uri_t *uri, const coap_address_t *dst,
@@ -195,9 +213,13 @@ static int uri_into(const char *function, const coap_uri_t *uri, const coap_addr
   cs_wire_uri u = bare(span_of(&uri->path), span_of(&uri->query), uri->query.length > 0);
   u.scheme = scheme_of[uri->scheme];
   uint16_t port = cs_wire_scheme_port(u.scheme);
+  uint8_t literal_text[LITERAL_MAX];
   if (create_port_host_opt && uri->host.length > 0) {
     u.host = span_of(&uri->host);
-    u.host_kind = dst ? kind_of(uri, dst) : CS_HOST_IPV4;
+    if (coap_host_is_unix_domain(&uri->host))
+      u.host_kind = CS_HOST_UNIX;
+    else if (dst)
+      u.host_kind = kind_of(&u.host, dst, literal_text);
     u.port = uri->port ? uri->port : port;
   } else {
     u.port = port;

@@ -11,6 +11,8 @@ void cs_base_heap_free(cs_base_heap *h, const cs_base_alloc *a) {
 cs_err cs_base_heap_reserve(cs_base_heap *h, const cs_base_alloc *a, uint32_t total) {
   if (total <= h->cap)
     return CS_OK;
+  if (total > UINT32_MAX / 2 + 1)
+    return CS_ERR_MEMORY; /* doubling would never get there */
   uint32_t cap = h->cap ? h->cap : 4;
   while (cap < total)
     cap *= 2;

@@ -7,7 +7,7 @@ static uint32_t hash(const cs_core_session *s, cs_core_peer peer, uint16_t mid) 
   return cs_base_hash_u64(s->hash_seed, peer << 16 | mid);
 }
 
-struct seen *core_seen_find(const cs_core_session *s, cs_core_peer peer, uint16_t mid) {
+struct seen *cs_core_seen_find(const cs_core_session *s, cs_core_peer peer, uint16_t mid) {
   uint32_t h = hash(s, peer, mid);
   for (cs_base_node *n = cs_base_table_chain(&s->seen, h); n; n = n->next) {
     struct seen *r = (struct seen *)n;
@@ -24,7 +24,7 @@ static void forget(cs_core_session *s, struct seen *r, struct seen *older) {
     s->oldest = r->newer;
   if (s->newest == r)
     s->newest = older;
-  core_unqueue(s, &r->out);
+  cs_core_unqueue(s, &r->out);
   cs_base_table_remove(&s->seen, &r->by_mid);
   cs_base_put(memory(s), r->bytes, r->len);
   cs_base_put(memory(s), r, sizeof *r);
@@ -36,7 +36,7 @@ static bool busy(const cs_core_session *s, const struct seen *r) {
   return r->exchange || r == s->held_seen;
 }
 
-cs_time core_seen_deadline(const cs_core_session *s) {
+cs_time cs_core_seen_deadline(const cs_core_session *s) {
   return s->oldest && !busy(s, s->oldest) ? s->oldest->until : CS_TIME_NEVER;
 }
 
@@ -54,7 +54,7 @@ static bool make_place(cs_core_session *s) {
   return false;
 }
 
-struct seen *core_seen_add(cs_core_session *s, cs_core_peer peer, const cs_wire_message *m) {
+struct seen *cs_core_seen_add(cs_core_session *s, cs_core_peer peer, const cs_wire_message *m) {
   if (!make_place(s))
     return NULL;
   struct seen *r = cs_base_get(memory(s), sizeof *r);
@@ -81,18 +81,18 @@ struct seen *core_seen_add(cs_core_session *s, cs_core_peer peer, const cs_wire_
   return r;
 }
 
-void core_seen_reply(cs_core_session *s, struct seen *r, uint8_t reply) {
+void cs_core_seen_reply(cs_core_session *s, struct seen *r, uint8_t reply) {
   r->reply = reply;
   if (reply != REPLY_NONE)
-    core_queue(s, &r->out);
+    cs_core_queue(s, &r->out);
 }
 
-void core_seen_expire(cs_core_session *s) {
+void cs_core_seen_expire(cs_core_session *s) {
   while (s->oldest && s->oldest->until <= s->now && !busy(s, s->oldest))
     forget(s, s->oldest, NULL);
 }
 
-void core_seen_clear(cs_core_session *s) {
+void cs_core_seen_clear(cs_core_session *s) {
   while (s->oldest)
     forget(s, s->oldest, NULL);
 }

@@ -21,8 +21,8 @@ static void list_remove(cs_core_session *s, cs_core_exchange *x) {
   s->exchange_count--;
 }
 
-void core_exchange_free(cs_core_session *s, cs_core_exchange *x) {
-  core_flight_stop(s, &x->f);
+void cs_core_exchange_free(cs_core_session *s, cs_core_exchange *x) {
+  cs_core_flight_stop(s, &x->f);
   list_remove(s, x);
   if (x->seen)
     x->seen->exchange = NULL;
@@ -38,7 +38,7 @@ static cs_core_exchange *new_exchange(cs_core_session *s, const cs_wire_message 
   if (!x)
     return NULL;
   memset(x, 0, sizeof *x);
-  core_flight_init(&x->f, FLIGHT_RESPONSE, CS_NON, s->in_from);
+  cs_core_flight_init(&x->f, FLIGHT_RESPONSE, CS_NON, s->in_from);
   x->seen = seen;
   x->request_mid = m->mid;
   x->request_type = m->type;
@@ -65,33 +65,39 @@ static cs_span diagnose(uint8_t buf[DIAGNOSTIC_MAX], uint16_t number) {
   return cs_base_written(&w);
 }
 
+/* As if it had never come, so that a retransmission is not a duplicate. */
+static void forgotten(const cs_core_session *s, struct seen *seen) {
+  seen->until = s->now;
+}
+
 /* A critical option that is not understood: 4.02 to a Confirmable request,
  * rejection of a Non-confirmable one (RFC 7252 section 5.4.1). */
 static void bad_option(cs_core_session *s, cs_core_exchange *x, struct seen *seen,
                        uint16_t number) {
   if (x->request_type == CS_NON) {
     bool multicast = x->multicast;
-    core_exchange_free(s, x);
-    core_seen_reply(s, seen, multicast ? REPLY_NONE : REPLY_RST);
+    cs_core_exchange_free(s, x);
+    cs_core_seen_reply(s, seen, multicast ? REPLY_NONE : REPLY_RST);
     return;
   }
   uint8_t text[DIAGNOSTIC_MAX];
   cs_core_response_spec spec = {CS_CODE(4, 2), {NULL, 0}, diagnose(text, number), -1};
-  if (cs_core_respond(s, x, &spec, s->now) != CS_OK)
-    core_exchange_free(s, x);
+  if (cs_core_respond(s, x, &spec, s->now) != CS_OK) {
+    cs_core_exchange_free(s, x);
+    forgotten(s, seen);
+  }
 }
 
-bool core_exchange_request(cs_core_session *s, const cs_wire_message *m, cs_core_event *out) {
+bool cs_core_exchange_request(cs_core_session *s, const cs_wire_message *m, cs_core_event *out) {
   uint32_t cap = s->config->max_exchanges ? s->config->max_exchanges : EXCHANGES_DEFAULT;
   if (s->exchange_count >= cap)
     return false; /* the client's retransmission finds it when there is room */
-  struct seen *seen = core_seen_add(s, s->in_from, m);
+  struct seen *seen = cs_core_seen_add(s, s->in_from, m);
   if (!seen)
     return false;
   cs_core_exchange *x = new_exchange(s, m, seen);
   if (!x) {
-    /* As if it had never come, so that a retransmission is not a duplicate. */
-    seen->until = s->now;
+    forgotten(s, seen);
     return false;
   }
   memset(out, 0, sizeof *out);
@@ -115,17 +121,17 @@ bool core_exchange_request(cs_core_session *s, const cs_wire_message *m, cs_core
 }
 
 void cs_core_defer(cs_core_session *s, cs_core_exchange *x, cs_time now) {
-  core_time(s, now);
+  cs_core_time(s, now);
   if (x->f.phase != PHASE_OPEN)
     return;
   cs_base_heap_remove(&s->timers, &x->f.timer);
   x->f.phase = PHASE_OWED;
-  core_seen_reply(s, x->seen, REPLY_ACK);
+  cs_core_seen_reply(s, x->seen, REPLY_ACK);
 }
 
 void cs_core_ignore(cs_core_session *s, cs_core_exchange *x, cs_time now) {
   cs_core_defer(s, x, now);
-  core_exchange_free(s, x);
+  cs_core_exchange_free(s, x);
 }
 
 /* Builds the whole response into memory of its own. */
@@ -158,14 +164,14 @@ static cs_err piggyback(cs_core_session *s, cs_core_exchange *x, cs_wire_message
     return e;
   seen->bytes = bytes;
   seen->len = (uint32_t)len;
-  core_exchange_free(s, x);
-  core_seen_reply(s, seen, REPLY_STORED);
+  cs_core_exchange_free(s, x);
+  cs_core_seen_reply(s, seen, REPLY_STORED);
   return CS_OK;
 }
 
 static cs_err separate(cs_core_session *s, cs_core_exchange *x, cs_wire_message *m) {
   uint16_t mid;
-  cs_err e = cs_core_new_mid(s, s->now, &mid);
+  cs_err e = cs_core_mid_next(s, &mid);
   if (e != CS_OK)
     return e;
   m->mid = mid;
@@ -175,11 +181,12 @@ static cs_err separate(cs_core_session *s, cs_core_exchange *x, cs_wire_message 
   if (e != CS_OK)
     return e;
   x->f.type = m->type;
-  e = core_flight_match(s, &x->f, mid);
+  e = cs_core_flight_match(s, &x->f, mid);
   if (e != CS_OK) {
     cs_base_put(memory(s), bytes, len);
     return e;
   }
+  cs_core_mid_take(s, mid);
   cs_core_defer(s, x, s->now); /* the Empty Acknowledgement goes first */
   x->bytes = bytes;
   x->len = len;
@@ -192,13 +199,13 @@ static cs_err separate(cs_core_session *s, cs_core_exchange *x, cs_wire_message 
     return CS_OK;
   }
   x->f.phase = PHASE_QUEUED;
-  core_queue(s, &x->f.out);
+  cs_core_queue(s, &x->f.out);
   return CS_OK;
 }
 
 cs_err cs_core_respond(cs_core_session *s, cs_core_exchange *x, const cs_core_response_spec *spec,
                        cs_time now) {
-  core_time(s, now);
+  cs_core_time(s, now);
   if (!cs_wire_code_is_response(spec->code) || x->answered ||
       (spec->type != -1 && spec->type != CS_CON && spec->type != CS_NON))
     return CS_ERR_ARGUMENT;
@@ -212,12 +219,12 @@ cs_err cs_core_respond(cs_core_session *s, cs_core_exchange *x, const cs_core_re
   return separate(s, x, &m);
 }
 
-void core_exchange_timer(cs_core_session *s, cs_core_exchange *x) {
+void cs_core_exchange_timer(cs_core_session *s, cs_core_exchange *x) {
   if (x->f.phase == PHASE_OPEN) {
     x->f.phase = PHASE_OWED;
-    core_seen_reply(s, x->seen, REPLY_ACK);
+    cs_core_seen_reply(s, x->seen, REPLY_ACK);
   } else if (x->f.phase == PHASE_LEISURE) {
     x->f.phase = PHASE_QUEUED;
-    core_queue(s, &x->f.out);
+    cs_core_queue(s, &x->f.out);
   }
 }

@@ -1,37 +1,8 @@
-/* The queue of what is to be sent, and the retransmission of Confirmable
- * messages (RFC 7252 section 4.2): a timeout between ACK_TIMEOUT and
- * ACK_TIMEOUT x ACK_RANDOM_FACTOR, doubled with each of at most MAX_RETRANSMIT
- * retransmissions, the whole within MAX_TRANSMIT_SPAN. */
+/* Messages of ours that an Acknowledgement or a Reset can match (RFC 7252
+ * section 4.4), by peer and Message ID. */
 #include "core/internal.h"
 
-void core_queue(cs_core_session *s, struct out *o) {
-  if (o->queued)
-    return;
-  o->queued = true;
-  o->next = NULL;
-  o->prev = s->out_last;
-  if (s->out_last)
-    s->out_last->next = o;
-  else
-    s->out_first = o;
-  s->out_last = o;
-}
-
-void core_unqueue(cs_core_session *s, struct out *o) {
-  if (!o->queued)
-    return;
-  o->queued = false;
-  if (o->prev)
-    o->prev->next = o->next;
-  else
-    s->out_first = o->next;
-  if (o->next)
-    o->next->prev = o->prev;
-  else
-    s->out_last = o->prev;
-}
-
-void core_flight_init(struct flight *f, uint8_t kind, uint8_t type, cs_core_peer peer) {
+void cs_core_flight_init(struct flight *f, uint8_t kind, uint8_t type, cs_core_peer peer) {
   memset(f, 0, sizeof *f);
   f->kind = kind;
   f->type = type;
@@ -43,7 +14,7 @@ static uint32_t hash(const cs_core_session *s, cs_core_peer peer, uint16_t mid) 
   return cs_base_hash_u64(s->hash_seed, peer << 16 | mid);
 }
 
-cs_err core_flight_match(cs_core_session *s, struct flight *f, uint16_t mid) {
+cs_err cs_core_flight_match(cs_core_session *s, struct flight *f, uint16_t mid) {
   f->mid = mid;
   f->by_mid.hash = hash(s, f->peer, mid);
   cs_err e = cs_base_table_add(&s->by_mid, memory(s), &f->by_mid);
@@ -51,15 +22,15 @@ cs_err core_flight_match(cs_core_session *s, struct flight *f, uint16_t mid) {
   return e;
 }
 
-void core_flight_stop(cs_core_session *s, struct flight *f) {
-  core_unqueue(s, &f->out);
+void cs_core_flight_stop(cs_core_session *s, struct flight *f) {
+  cs_core_unqueue(s, &f->out);
   cs_base_heap_remove(&s->timers, &f->timer);
   if (f->matchable)
     cs_base_table_remove(&s->by_mid, &f->by_mid);
   f->matchable = false;
 }
 
-struct flight *core_flight_find(const cs_core_session *s, cs_core_peer peer, uint16_t mid) {
+struct flight *cs_core_flight_find(const cs_core_session *s, cs_core_peer peer, uint16_t mid) {
   uint32_t h = hash(s, peer, mid);
   for (cs_base_node *n = cs_base_table_chain(&s->by_mid, h); n; n = n->next) {
     struct flight *f = (struct flight *)n;
@@ -67,180 +38,4 @@ struct flight *core_flight_find(const cs_core_session *s, cs_core_peer peer, uin
       return f;
   }
   return NULL;
-}
-
-void core_bare(cs_core_session *s, uint8_t type, uint16_t mid, cs_core_peer peer) {
-  if (s->bare_count == BARE_MAX)
-    return;
-  struct bare *b = cs_base_get(memory(s), sizeof *b);
-  if (!b)
-    return;
-  memset(b, 0, sizeof *b);
-  b->out.kind = OUT_BARE;
-  b->peer = peer;
-  b->mid = mid;
-  b->type = type;
-  s->bare_count++;
-  core_queue(s, &b->out);
-}
-
-cs_err cs_core_send_empty(cs_core_session *s, uint8_t type, uint16_t mid, cs_time now) {
-  core_time(s, now);
-  if (type != CS_ACK && type != CS_RST)
-    return CS_ERR_ARGUMENT;
-  if (s->closed)
-    return CS_ERR_STATE;
-  if (s->bare_count == BARE_MAX)
-    return CS_ERR_LIMIT;
-  uint8_t before = s->bare_count;
-  core_bare(s, type, mid, 0);
-  return s->bare_count > before ? CS_OK : CS_ERR_MEMORY;
-}
-
-/* RFC 7252 section 4.2: the first timeout is drawn, the later ones double. */
-static cs_time first_timeout(cs_core_session *s) {
-  const cs_core_params *p = cs_core_get_params(s);
-  cs_time spread = p->ack_timeout * (p->ack_random_permille - 1000) / 1000;
-  return p->ack_timeout + (spread ? cs_base_random_u32(&s->config->random) % (spread + 1) : 0);
-}
-
-/* A flight's message has just been written: note it and set its timer. */
-static void flight_sent(cs_core_session *s, struct flight *f, size_t len) {
-  f->tries++;
-  core_mid_used(s, f->mid);
-  if (f->tries == 1)
-    f->first_sent = s->now;
-  if (f->type == CS_CON) {
-    f->timeout = f->tries == 1 ? first_timeout(s) : f->timeout * 2;
-    f->phase = PHASE_SENT;
-    cs_base_heap_set(&s->timers, &f->timer, cs_time_add(s->now, f->timeout));
-  } else if (f->kind == FLIGHT_REQUEST) {
-    core_request_sent(s, (cs_core_request *)f, len);
-  } else {
-    core_exchange_free(s, (cs_core_exchange *)f);
-  }
-}
-
-static cs_err write_flight(struct flight *f, uint8_t *buf, size_t cap, size_t *len) {
-  if (f->kind == FLIGHT_RESPONSE) {
-    cs_core_exchange *x = (cs_core_exchange *)f;
-    if (x->len > cap)
-      return CS_ERR_TOO_LARGE;
-    memcpy(buf, x->bytes, x->len);
-    *len = x->len;
-    return CS_OK;
-  }
-  cs_core_request *r = (cs_core_request *)f;
-  cs_wire_message m = {CS_WIRE_UDP, f->type, r->code, f->mid, r->token, r->options, r->payload};
-  return cs_wire_build(&m, buf, cap, len);
-}
-
-static cs_err write_empty(uint8_t type, uint16_t mid, uint8_t *buf, size_t cap, size_t *len) {
-  cs_wire_message m = {CS_WIRE_UDP, type, CS_CODE_EMPTY, mid, {NULL, 0}, {NULL, 0}, {NULL, 0}};
-  return cs_wire_build(&m, buf, cap, len);
-}
-
-static cs_err write_reply(struct seen *r, uint8_t *buf, size_t cap, size_t *len) {
-  if (r->reply != REPLY_STORED)
-    return write_empty(r->reply == REPLY_ACK ? CS_ACK : CS_RST, r->mid, buf, cap, len);
-  if (r->len > cap)
-    return CS_ERR_TOO_LARGE;
-  memcpy(buf, r->bytes, r->len);
-  *len = r->len;
-  return CS_OK;
-}
-
-static struct seen *seen_of(struct out *o) {
-  return (struct seen *)(void *)((char *)o - offsetof(struct seen, out));
-}
-
-static struct flight *flight_of_out(struct out *o) {
-  return (struct flight *)(void *)((char *)o - offsetof(struct flight, out));
-}
-
-static struct flight *flight_of_timer(cs_base_timer *t) {
-  return (struct flight *)(void *)((char *)t - offsetof(struct flight, timer));
-}
-
-cs_err cs_core_transmit(cs_core_session *s, cs_time now, uint8_t *buf, size_t cap, cs_core_peer *to,
-                        size_t *len) {
-  core_time(s, now);
-  struct out *o = s->out_first;
-  if (!o)
-    return CS_ERR_AGAIN;
-  cs_err e;
-  if (o->kind == OUT_REPLY) {
-    e = write_reply(seen_of(o), buf, cap, len);
-    if (e == CS_OK)
-      *to = seen_of(o)->peer;
-  } else if (o->kind == OUT_BARE) {
-    struct bare *b = (struct bare *)o;
-    e = write_empty(b->type, b->mid, buf, cap, len);
-    if (e == CS_OK)
-      *to = b->peer;
-  } else {
-    e = write_flight(flight_of_out(o), buf, cap, len);
-    if (e == CS_OK)
-      *to = flight_of_out(o)->peer;
-  }
-  if (e != CS_OK)
-    return e;
-  core_unqueue(s, o);
-  if (o->kind == OUT_FLIGHT) {
-    flight_sent(s, flight_of_out(o), *len);
-  } else if (o->kind == OUT_BARE) {
-    s->bare_count--;
-    cs_base_put(memory(s), o, sizeof(struct bare));
-  }
-  return CS_OK;
-}
-
-bool cs_core_wants_transmit(const cs_core_session *s) {
-  return s->out_first != NULL;
-}
-
-static void give_up(cs_core_session *s, struct flight *f) {
-  if (f->kind == FLIGHT_RESPONSE)
-    core_exchange_free(s, (cs_core_exchange *)f);
-  else
-    core_request_end(s, (cs_core_request *)f, CS_NACK_TIMEOUT, CS_RULE_MAX_RETRANSMIT);
-}
-
-/* The timeout of an unacknowledged Confirmable message. */
-static void retransmit(cs_core_session *s, struct flight *f) {
-  const cs_core_params *p = cs_core_get_params(s);
-  if (f->tries > p->max_retransmit) {
-    give_up(s, f);
-    return;
-  }
-  cs_time last = cs_time_add(f->first_sent, cs_core_max_transmit_span(p));
-  if (s->now > last) {
-    /* A driver that was late misses the opportunity; the wait goes on to the
-     * end it would have had. */
-    cs_time end = cs_time_add(f->first_sent, cs_core_max_transmit_wait(p));
-    f->tries = (uint8_t)(p->max_retransmit + 1);
-    if (s->now >= end)
-      give_up(s, f);
-    else
-      cs_base_heap_set(&s->timers, &f->timer, end);
-    return;
-  }
-  f->phase = PHASE_QUEUED;
-  core_queue(s, &f->out);
-}
-
-void cs_core_expire(cs_core_session *s, cs_time now) {
-  core_time(s, now);
-  core_seen_expire(s);
-  cs_base_timer *due;
-  while ((due = cs_base_heap_first(&s->timers)) != NULL && due->at <= now) {
-    struct flight *f = flight_of_timer(due);
-    cs_base_heap_remove(&s->timers, &f->timer);
-    if (f->phase == PHASE_SENT && f->type == CS_CON)
-      retransmit(s, f);
-    else if (f->kind == FLIGHT_RESPONSE)
-      core_exchange_timer(s, (cs_core_exchange *)f);
-    else
-      core_request_timer(s, (cs_core_request *)f);
-  }
 }

@@ -1,5 +1,5 @@
 /* What the files of the core share and nobody else sees. One RFC concept, one
- * file: mid.c (4.4), duplicate.c (4.5), flight.c (4.2, retransmission),
+ * file: mid.c and flight.c (4.4), duplicate.c (4.5), transmit.c (4.2),
  * request.c (4.7, 5.2 at a client), exchange.c (5.2 at a server), match.c
  * (4.2 to 4.4 and 5.3.2, what becomes of a received message). */
 #ifndef CS_CORE_INTERNAL_H
@@ -142,58 +142,64 @@ static inline const cs_base_alloc *memory(const cs_core_session *s) {
   return s->config->alloc;
 }
 
-/* session.c */
-void core_time(cs_core_session *s, cs_time now);
+/* state.c */
+void cs_core_time(cs_core_session *s, cs_time now);
 
-/* flight.c: the queue, transmission and retransmission */
-void core_queue(cs_core_session *s, struct out *o);
-void core_unqueue(cs_core_session *s, struct out *o);
-void core_flight_init(struct flight *f, uint8_t kind, uint8_t type, cs_core_peer peer);
-/* Makes room for f's timer and puts it under its Message ID. CS_ERR_MEMORY. */
-cs_err core_flight_match(cs_core_session *s, struct flight *f, uint16_t mid);
-/* No longer matched, timed or queued. */
-void core_flight_stop(cs_core_session *s, struct flight *f);
-struct flight *core_flight_find(const cs_core_session *s, cs_core_peer peer, uint16_t mid);
+/* queue.c */
+void cs_core_queue(cs_core_session *s, struct out *o);
+void cs_core_unqueue(cs_core_session *s, struct out *o);
 /* A bare Empty reply; lost when too many wait or memory is short, as a
  * datagram may be. */
-void core_bare(cs_core_session *s, uint8_t type, uint16_t mid, cs_core_peer peer);
+void cs_core_bare(cs_core_session *s, uint8_t type, uint16_t mid, cs_core_peer peer);
+
+/* flight.c */
+void cs_core_flight_init(struct flight *f, uint8_t kind, uint8_t type, cs_core_peer peer);
+/* Makes room for f's timer and puts it under its Message ID. CS_ERR_MEMORY. */
+cs_err cs_core_flight_match(cs_core_session *s, struct flight *f, uint16_t mid);
+/* No longer matched, timed or queued. */
+void cs_core_flight_stop(cs_core_session *s, struct flight *f);
+struct flight *cs_core_flight_find(const cs_core_session *s, cs_core_peer peer, uint16_t mid);
 
 /* mid.c */
-void core_mid_used(cs_core_session *s, uint16_t mid);
+void cs_core_mid_used(cs_core_session *s, uint16_t mid);
+/* The next Message ID, which cs_core_mid_take then makes used: what fails in
+ * between has used none. CS_ERR_LIMIT. */
+cs_err cs_core_mid_next(const cs_core_session *s, uint16_t *mid);
+void cs_core_mid_take(cs_core_session *s, uint16_t mid);
 
 /* duplicate.c */
-struct seen *core_seen_find(const cs_core_session *s, cs_core_peer peer, uint16_t mid);
+struct seen *cs_core_seen_find(const cs_core_session *s, cs_core_peer peer, uint16_t mid);
 /* Remembers a Message ID; the oldest finished one makes place. NULL when
  * memory is short or all are being answered. */
-struct seen *core_seen_add(cs_core_session *s, cs_core_peer peer, const cs_wire_message *m);
-void core_seen_reply(cs_core_session *s, struct seen *r, uint8_t reply);
-void core_seen_expire(cs_core_session *s);
+struct seen *cs_core_seen_add(cs_core_session *s, cs_core_peer peer, const cs_wire_message *m);
+void cs_core_seen_reply(cs_core_session *s, struct seen *r, uint8_t reply);
+void cs_core_seen_expire(cs_core_session *s);
 /* When the oldest record may be forgotten. */
-cs_time core_seen_deadline(const cs_core_session *s);
-void core_seen_clear(cs_core_session *s);
+cs_time cs_core_seen_deadline(const cs_core_session *s);
+void cs_core_seen_clear(cs_core_session *s);
 
 /* request.c */
-void core_list_add(struct request_list *l, cs_core_request *r);
-void core_list_remove(struct request_list *l, cs_core_request *r);
-cs_core_request *core_request_by_token(const cs_core_session *s, cs_span token);
-void core_request_acked(cs_core_session *s, cs_core_request *r);
+void cs_core_list_add(struct request_list *l, cs_core_request *r);
+void cs_core_list_remove(struct request_list *l, cs_core_request *r);
+cs_core_request *cs_core_request_by_token(const cs_core_session *s, cs_span token);
+void cs_core_request_acked(cs_core_session *s, cs_core_request *r);
 /* Ends r; its NACK (or PONG) event is pending. */
-void core_request_end(cs_core_session *s, cs_core_request *r, cs_core_nack reason, cs_rule rule);
+void cs_core_request_end(cs_core_session *s, cs_core_request *r, cs_core_nack reason, cs_rule rule);
 /* Ends r without an event of its own: the response that is being told is its
  * last. The request is held until that is answered. */
-void core_request_answered(cs_core_session *s, cs_core_request *r);
-void core_request_free(cs_core_session *s, cs_core_request *r);
-void core_request_timer(cs_core_session *s, cs_core_request *r);
-void core_request_sent(cs_core_session *s, cs_core_request *r, size_t len);
-void core_admit(cs_core_session *s);
-void core_ended_event(cs_core_session *s, cs_core_event *out);
+void cs_core_request_answered(cs_core_session *s, cs_core_request *r);
+void cs_core_request_free(cs_core_session *s, cs_core_request *r);
+void cs_core_request_timer(cs_core_session *s, cs_core_request *r);
+void cs_core_request_sent(cs_core_session *s, cs_core_request *r, size_t len);
+void cs_core_admit(cs_core_session *s);
+void cs_core_ended_event(cs_core_session *s, cs_core_event *out);
 
 /* exchange.c */
-bool core_exchange_request(cs_core_session *s, const cs_wire_message *m, cs_core_event *out);
-void core_exchange_timer(cs_core_session *s, cs_core_exchange *x);
-void core_exchange_free(cs_core_session *s, cs_core_exchange *x);
+bool cs_core_exchange_request(cs_core_session *s, const cs_wire_message *m, cs_core_event *out);
+void cs_core_exchange_timer(cs_core_session *s, cs_core_exchange *x);
+void cs_core_exchange_free(cs_core_session *s, cs_core_exchange *x);
 
 /* match.c: what becomes of the message in s->in; true when it made an event. */
-bool core_match(cs_core_session *s, cs_core_event *out);
+bool cs_core_match(cs_core_session *s, cs_core_event *out);
 
 #endif

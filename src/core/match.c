@@ -24,7 +24,7 @@ static bool malformed(cs_core_session *s, cs_core_event *out, cs_rule rule) {
   uint16_t mid;
   if (cs_wire_peek(s->in, &type, &code, &mid)) {
     if ((type == CS_CON || type == CS_NON) && !s->in_multicast)
-      core_bare(s, CS_RST, mid, s->in_from);
+      cs_core_bare(s, CS_RST, mid, s->in_from);
     rejected(s, out, rule, NULL);
     out->mid = mid;
     return true;
@@ -43,7 +43,7 @@ static bool response_event(cs_core_session *s, cs_core_request *r, const cs_wire
   out->mid = r->f.mid;
   if (!r->multicast) {
     out->body_released = true;
-    core_request_answered(s, r);
+    cs_core_request_answered(s, r);
   }
   return true;
 }
@@ -52,7 +52,7 @@ static bool response_event(cs_core_session *s, cs_core_request *r, const cs_wire
 static bool bad_response(cs_core_session *s, cs_core_request *r, const cs_wire_message *m,
                          cs_core_event *out, cs_rule rule) {
   if (!r->multicast)
-    core_request_end(s, r, CS_NACK_BAD_RESPONSE, rule);
+    cs_core_request_end(s, r, CS_NACK_BAD_RESPONSE, rule);
   return rejected(s, out, rule, m);
 }
 
@@ -64,7 +64,7 @@ static cs_rule check_response(const cs_core_session *s, const cs_wire_message *m
 static bool match_reset(cs_core_session *s, struct flight *f, const cs_wire_message *m,
                         cs_core_event *out) {
   if (f->kind == FLIGHT_RESPONSE) {
-    core_exchange_free(s, (cs_core_exchange *)f);
+    cs_core_exchange_free(s, (cs_core_exchange *)f);
     memset(out, 0, sizeof *out);
     out->kind = CS_EVENT_RESET;
     out->peer = s->in_from;
@@ -76,7 +76,7 @@ static bool match_reset(cs_core_session *s, struct flight *f, const cs_wire_mess
   if (r->multicast)
     return rejected(s, out, CS_RULE_MID_NOT_OURS, m);
   r->pong = f->kind == FLIGHT_PING;
-  core_request_end(s, r, CS_NACK_RESET, CS_RULE_NONE);
+  cs_core_request_end(s, r, CS_NACK_RESET, CS_RULE_NONE);
   return false;
 }
 
@@ -85,14 +85,14 @@ static bool match_ack(cs_core_session *s, struct flight *f, const cs_wire_messag
   if (f->kind == FLIGHT_RESPONSE) {
     /* Section 5.2.2: any matching Acknowledgement ends it, its code and
      * payload do not matter. */
-    core_exchange_free(s, (cs_core_exchange *)f);
+    cs_core_exchange_free(s, (cs_core_exchange *)f);
     return false;
   }
   cs_core_request *r = (cs_core_request *)f;
   if (f->kind == FLIGHT_PING)
     return rejected(s, out, CS_RULE_MID_NOT_OURS, m);
   if (m->code == CS_CODE_EMPTY) {
-    core_request_acked(s, r);
+    cs_core_request_acked(s, r);
     return false;
   }
   if (!cs_span_equal(r->token, m->token))
@@ -104,7 +104,7 @@ static bool match_ack(cs_core_session *s, struct flight *f, const cs_wire_messag
 }
 
 static bool match_reply(cs_core_session *s, const cs_wire_message *m, cs_core_event *out) {
-  struct flight *f = core_flight_find(s, s->in_from, m->mid);
+  struct flight *f = cs_core_flight_find(s, s->in_from, m->mid);
   /* Only what was sent can be matched, and only a Confirmable message is
    * acknowledged. */
   if (!f || f->tries == 0 || (m->type == CS_ACK && f->type != CS_CON))
@@ -115,33 +115,33 @@ static bool match_reply(cs_core_session *s, const cs_wire_message *m, cs_core_ev
 /* Confirmable or Non-confirmable: rejected with a Reset that its duplicates
  * get too. */
 static bool refuse(cs_core_session *s, const cs_wire_message *m, cs_core_event *out, cs_rule rule) {
-  struct seen *seen = s->in_multicast ? NULL : core_seen_add(s, s->in_from, m);
+  struct seen *seen = s->in_multicast ? NULL : cs_core_seen_add(s, s->in_from, m);
   if (seen)
-    core_seen_reply(s, seen, REPLY_RST);
+    cs_core_seen_reply(s, seen, REPLY_RST);
   return rejected(s, out, rule, m);
 }
 
 static bool match_response(cs_core_session *s, const cs_wire_message *m, cs_core_event *out) {
-  cs_core_request *r = core_request_by_token(s, m->token);
+  cs_core_request *r = cs_core_request_by_token(s, m->token);
   if (!r || r->f.tries == 0)
     return refuse(s, m, out, CS_RULE_TOKEN_UNMATCHED);
   if (s->in_from != r->f.peer && !r->multicast)
     return refuse(s, m, out, CS_RULE_SOURCE_UNMATCHED);
   cs_rule rule = check_response(s, m);
   if (rule != CS_RULE_NONE) {
-    struct seen *seen = core_seen_add(s, s->in_from, m);
+    struct seen *seen = cs_core_seen_add(s, s->in_from, m);
     if (seen)
-      core_seen_reply(s, seen, REPLY_RST);
+      cs_core_seen_reply(s, seen, REPLY_RST);
     return bad_response(s, r, m, out, rule);
   }
-  struct seen *seen = core_seen_add(s, s->in_from, m);
+  struct seen *seen = cs_core_seen_add(s, s->in_from, m);
   if (!seen)
     return false; /* as if lost: the server retransmits it */
   s->held_seen = seen;
   return response_event(s, r, m, out);
 }
 
-bool core_match(cs_core_session *s, cs_core_event *out) {
+bool cs_core_match(cs_core_session *s, cs_core_event *out) {
   cs_wire_message m;
   cs_wire_limits limits = {s->config->token_max > 8 ? s->config->token_max : 8};
   cs_rule rule = cs_wire_parse(s->config->form, s->in, &limits, &m);
@@ -152,19 +152,19 @@ bool core_match(cs_core_session *s, cs_core_event *out) {
   if (m.code == CS_CODE_EMPTY) {
     /* A ping: the parser lets only Confirmable Empty messages through. */
     if (!s->in_multicast)
-      core_bare(s, CS_RST, m.mid, s->in_from);
+      cs_core_bare(s, CS_RST, m.mid, s->in_from);
     return false;
   }
-  struct seen *first = core_seen_find(s, s->in_from, m.mid);
+  struct seen *first = cs_core_seen_find(s, s->in_from, m.mid);
   if (first) {
     if (first->reply != REPLY_NONE && m.type == CS_CON)
-      core_queue(s, &first->out);
+      cs_core_queue(s, &first->out);
     return rejected(s, out, CS_RULE_LATE_DUPLICATE, &m);
   }
   if (s->closed)
     return false;
   if (cs_wire_code_is_request(m.code))
-    return s->config->role == CS_SERVER ? core_exchange_request(s, &m, out)
+    return s->config->role == CS_SERVER ? cs_core_exchange_request(s, &m, out)
                                         : refuse(s, &m, out, CS_RULE_REQUEST_AT_CLIENT);
   return match_response(s, &m, out);
 }

@@ -3,7 +3,7 @@
  * one last event, or by cs_core_cancel. */
 #include "core/internal.h"
 
-void core_list_add(struct request_list *l, cs_core_request *r) {
+void cs_core_list_add(struct request_list *l, cs_core_request *r) {
   r->next = NULL;
   r->prev = l->last;
   if (l->last)
@@ -13,7 +13,7 @@ void core_list_add(struct request_list *l, cs_core_request *r) {
   l->last = r;
 }
 
-void core_list_remove(struct request_list *l, cs_core_request *r) {
+void cs_core_list_remove(struct request_list *l, cs_core_request *r) {
   if (r->prev)
     r->prev->next = r->next;
   else
@@ -29,7 +29,7 @@ static cs_core_request *of_token_node(cs_base_node *n) {
   return (cs_core_request *)(void *)((char *)n - offsetof(cs_core_request, by_token));
 }
 
-cs_core_request *core_request_by_token(const cs_core_session *s, cs_span token) {
+cs_core_request *cs_core_request_by_token(const cs_core_session *s, cs_span token) {
   uint32_t h = cs_base_hash(s->hash_seed, token);
   for (cs_base_node *n = cs_base_table_chain(&s->by_token, h); n; n = n->next) {
     cs_core_request *r = of_token_node(n);
@@ -40,13 +40,13 @@ cs_core_request *core_request_by_token(const cs_core_session *s, cs_span token) 
 }
 
 cs_core_request *cs_core_find_request(const cs_core_session *s, cs_span token) {
-  return core_request_by_token(s, token);
+  return cs_core_request_by_token(s, token);
 }
 
 void cs_core_new_token(cs_core_session *s, uint8_t *token, size_t len) {
   do
     cs_base_random_fill(&s->config->random, token, len);
-  while (core_request_by_token(s, cs_span_of(token, len)) && s->by_token.count < 200);
+  while (cs_core_request_by_token(s, cs_span_of(token, len)) && s->by_token.count < 200);
 }
 
 /* Everything that must hold before a request may be queued. */
@@ -76,14 +76,15 @@ static cs_err check(const cs_core_session *s, const cs_core_request_spec *spec, 
     *broken = r;
     return CS_ERR_RULE;
   }
-  if (cs_wire_size(&m) > s->mtu) {
+  size_t size = cs_wire_size(&m);
+  if (size == 0 || size > s->mtu) {
     *broken = CS_RULE_MESSAGE_SIZE;
     return CS_ERR_TOO_LARGE;
   }
   if (s->requests >= (c->max_requests ? c->max_requests : REQUESTS_DEFAULT))
     return CS_ERR_LIMIT;
-  if (core_request_by_token(s, spec->token) ||
-      (spec->mid >= 0 && core_flight_find(s, 0, (uint16_t)spec->mid)))
+  if (cs_core_request_by_token(s, spec->token) ||
+      (spec->mid >= 0 && cs_core_flight_find(s, 0, (uint16_t)spec->mid)))
     return CS_ERR_DUPLICATE;
   return CS_OK;
 }
@@ -95,7 +96,7 @@ static cs_core_request *new_request(cs_core_session *s, uint8_t kind, uint8_t ty
   if (!r)
     return NULL;
   memset(r, 0, sizeof *r);
-  core_flight_init(&r->f, kind, type, 0);
+  cs_core_flight_init(&r->f, kind, type, 0);
   r->app = app;
   return r;
 }
@@ -104,7 +105,7 @@ cs_err cs_core_send_request(cs_core_session *s, const cs_core_request_spec *spec
                             cs_core_request **out, cs_rule *broken) {
   cs_rule unused;
   cs_rule *why = broken ? broken : &unused;
-  core_time(s, now);
+  cs_core_time(s, now);
   cs_err e = check(s, spec, why);
   if (e != CS_OK)
     return e;
@@ -119,49 +120,52 @@ cs_err cs_core_send_request(cs_core_session *s, const cs_core_request_spec *spec
   r->by_token.hash = cs_base_hash(s->hash_seed, spec->token);
   uint16_t mid = (uint16_t)spec->mid;
   if (spec->mid < 0)
-    e = cs_core_new_mid(s, now, &mid);
+    e = cs_core_mid_next(s, &mid);
   if (e == CS_OK)
-    e = core_flight_match(s, &r->f, mid);
+    e = cs_core_flight_match(s, &r->f, mid);
   if (e == CS_OK && cs_base_table_add(&s->by_token, memory(s), &r->by_token) != CS_OK)
     e = CS_ERR_MEMORY;
   if (e != CS_OK) {
-    core_flight_stop(s, &r->f);
+    cs_core_flight_stop(s, &r->f);
     cs_base_put(memory(s), r, sizeof *r);
     return e;
   }
+  if (spec->mid < 0)
+    cs_core_mid_take(s, mid);
   s->requests++;
   r->f.phase = PHASE_WAITING;
-  core_list_add(&s->waiting, r);
-  core_admit(s);
+  cs_core_list_add(&s->waiting, r);
+  cs_core_admit(s);
   if (out)
     *out = r;
   return CS_OK;
 }
 
 cs_err cs_core_ping(cs_core_session *s, void *app, cs_time now, uint16_t *mid_out) {
-  core_time(s, now);
+  cs_core_time(s, now);
   if (s->closed)
     return CS_ERR_STATE;
   if (s->requests >= (s->config->max_requests ? s->config->max_requests : REQUESTS_DEFAULT))
     return CS_ERR_LIMIT;
   uint16_t mid;
-  cs_err e = cs_core_new_mid(s, now, &mid);
+  cs_err e = cs_core_mid_next(s, &mid);
   if (e != CS_OK)
     return e;
   cs_core_request *r = new_request(s, FLIGHT_PING, CS_CON, app);
   if (!r)
     return CS_ERR_MEMORY;
-  e = core_flight_match(s, &r->f, mid);
+  e = cs_core_flight_match(s, &r->f, mid);
   if (e != CS_OK) {
     cs_base_put(memory(s), r, sizeof *r);
     return e;
   }
   /* A ping says nothing about the load that NSTART limits, and asking whether
    * a silent peer lives must not wait behind what it does not answer. */
+  cs_core_mid_take(s, mid);
   s->requests++;
   r->f.phase = PHASE_QUEUED;
-  core_list_add(&s->open, r);
-  core_queue(s, &r->f.out);
+  cs_core_list_add(&s->open, r);
+  cs_core_queue(s, &r->f.out);
   if (mid_out)
     *mid_out = mid;
   return CS_OK;
@@ -174,21 +178,21 @@ static void free_slot(cs_core_session *s, cs_core_request *r) {
   }
 }
 
-void core_admit(cs_core_session *s) {
+void cs_core_admit(cs_core_session *s) {
   while (s->waiting.first && s->slots < cs_core_get_params(s)->nstart) {
     cs_core_request *r = s->waiting.first;
-    core_list_remove(&s->waiting, r);
-    core_list_add(&s->open, r);
+    cs_core_list_remove(&s->waiting, r);
+    cs_core_list_add(&s->open, r);
     r->slot = true;
     s->slots++;
     r->f.phase = PHASE_QUEUED;
-    core_queue(s, &r->f.out);
+    cs_core_queue(s, &r->f.out);
   }
 }
 
 /* A Non-confirmable request went out. It holds its NSTART slot until it is
  * answered or until PROBING_RATE has paid for its bytes (RFC 7252 4.7). */
-void core_request_sent(cs_core_session *s, cs_core_request *r, size_t len) {
+void cs_core_request_sent(cs_core_session *s, cs_core_request *r, size_t len) {
   const cs_core_params *p = cs_core_get_params(s);
   r->f.phase = PHASE_SENT;
   r->ends = cs_time_add(s->now, p->response_timeout);
@@ -197,42 +201,43 @@ void core_request_sent(cs_core_session *s, cs_core_request *r, size_t len) {
 }
 
 /* The peer acknowledged it: retransmission stops, the response is awaited. */
-void core_request_acked(cs_core_session *s, cs_core_request *r) {
+void cs_core_request_acked(cs_core_session *s, cs_core_request *r) {
   if (r->f.phase != PHASE_SENT && r->f.phase != PHASE_QUEUED)
     return;
-  core_unqueue(s, &r->f.out);
+  cs_core_unqueue(s, &r->f.out);
   free_slot(s, r);
   r->f.phase = PHASE_ACKED;
   r->ends = cs_time_add(s->now, cs_core_get_params(s)->response_timeout);
   cs_base_heap_set(&s->timers, &r->f.timer, r->ends);
-  core_admit(s);
+  cs_core_admit(s);
 }
 
 /* Not in a list, table, heap or queue any more; still allocated. */
 static void detach(cs_core_session *s, cs_core_request *r) {
-  core_flight_stop(s, &r->f);
+  cs_core_flight_stop(s, &r->f);
   if (r->f.kind == FLIGHT_REQUEST)
     cs_base_table_remove(&s->by_token, &r->by_token);
-  core_list_remove(r->f.phase == PHASE_WAITING ? &s->waiting : &s->open, r);
+  cs_core_list_remove(r->f.phase == PHASE_WAITING ? &s->waiting : &s->open, r);
   free_slot(s, r);
   r->f.phase = PHASE_ENDED;
 }
 
-void core_request_end(cs_core_session *s, cs_core_request *r, cs_core_nack reason, cs_rule rule) {
+void cs_core_request_end(cs_core_session *s, cs_core_request *r, cs_core_nack reason,
+                         cs_rule rule) {
   detach(s, r);
   r->reason = (uint8_t)reason;
   r->rule = rule;
-  core_list_add(&s->ended, r);
-  core_admit(s);
+  cs_core_list_add(&s->ended, r);
+  cs_core_admit(s);
 }
 
-void core_request_answered(cs_core_session *s, cs_core_request *r) {
+void cs_core_request_answered(cs_core_session *s, cs_core_request *r) {
   detach(s, r);
   s->held_request = r;
-  core_admit(s);
+  cs_core_admit(s);
 }
 
-void core_request_free(cs_core_session *s, cs_core_request *r) {
+void cs_core_request_free(cs_core_session *s, cs_core_request *r) {
   s->requests--;
   cs_base_put(memory(s), r, sizeof *r);
 }
@@ -241,12 +246,12 @@ void cs_core_cancel(cs_core_session *s, cs_core_request *r) {
   if (r == s->held_request) {
     s->held_request = NULL;
   } else if (r->f.phase == PHASE_ENDED) {
-    core_list_remove(&s->ended, r);
+    cs_core_list_remove(&s->ended, r);
   } else {
     detach(s, r);
-    core_admit(s);
+    cs_core_admit(s);
   }
-  core_request_free(s, r);
+  cs_core_request_free(s, r);
 }
 
 uint16_t cs_core_request_mid(const cs_core_request *r) {
@@ -258,29 +263,29 @@ size_t cs_core_open_requests(const cs_core_session *s) {
 }
 
 /* Its slot's time is over, or the response's. */
-void core_request_timer(cs_core_session *s, cs_core_request *r) {
+void cs_core_request_timer(cs_core_session *s, cs_core_request *r) {
   if (s->now < r->ends) {
     free_slot(s, r);
     r->f.phase = PHASE_ACKED;
     cs_base_heap_set(&s->timers, &r->f.timer, r->ends);
-    core_admit(s);
+    cs_core_admit(s);
     return;
   }
-  core_request_end(s, r, CS_NACK_TIMEOUT, CS_RULE_NONE);
+  cs_core_request_end(s, r, CS_NACK_TIMEOUT, CS_RULE_NONE);
 }
 
 void cs_core_drain(cs_core_session *s, cs_core_nack reason) {
   s->closed = true;
   while (s->waiting.first)
-    core_request_end(s, s->waiting.first, reason, CS_RULE_NONE);
+    cs_core_request_end(s, s->waiting.first, reason, CS_RULE_NONE);
   while (s->open.first)
-    core_request_end(s, s->open.first, reason, CS_RULE_NONE);
+    cs_core_request_end(s, s->open.first, reason, CS_RULE_NONE);
 }
 
 /* The network says that the peer cannot be reached: what is on its way and not
  * acknowledged has failed (RFC 7252 section 4.2, on ICMP errors). */
 void cs_core_link(cs_core_session *s, cs_core_link_event what, cs_time now) {
-  core_time(s, now);
+  cs_core_time(s, now);
   if (what == CS_LINK_CLOSED) {
     cs_core_drain(s, CS_NACK_CLOSED);
     return;
@@ -289,15 +294,15 @@ void cs_core_link(cs_core_session *s, cs_core_link_event what, cs_time now) {
   for (cs_core_request *r = s->open.first; r; r = next) {
     next = r->next;
     if (r->f.phase == PHASE_SENT && !r->multicast)
-      core_request_end(s, r, CS_NACK_UNREACHABLE, CS_RULE_NONE);
+      cs_core_request_end(s, r, CS_NACK_UNREACHABLE, CS_RULE_NONE);
     /* Ending one may have let a waiting one in, at the list's end: it has not
      * been sent and is not touched. */
   }
 }
 
-void core_ended_event(cs_core_session *s, cs_core_event *out) {
+void cs_core_ended_event(cs_core_session *s, cs_core_event *out) {
   cs_core_request *r = s->ended.first;
-  core_list_remove(&s->ended, r);
+  cs_core_list_remove(&s->ended, r);
   memset(out, 0, sizeof *out);
   out->kind = r->pong ? CS_EVENT_PONG : CS_EVENT_NACK;
   out->reason = (cs_core_nack)r->reason;

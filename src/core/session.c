@@ -1,16 +1,9 @@
-/* A session's birth, clock, events and end. */
+/* A session's birth, events and end. */
 #include "core/session.h"
-
-#include <assert.h>
 
 #include "core/internal.h"
 
 enum { MTU_MIN = 64, MTU_MAX = 65535 };
-
-void core_time(cs_core_session *s, cs_time now) {
-  assert(now >= s->now);
-  s->now = now;
-}
 
 cs_err cs_core_open(const cs_core_config *config, const cs_core_params *params, size_t mtu,
                     cs_time now, cs_core_session **out) {
@@ -37,15 +30,15 @@ cs_err cs_core_open(const cs_core_config *config, const cs_core_params *params, 
 static void drop_requests(cs_core_session *s, struct request_list *l) {
   while (l->first) {
     cs_core_request *r = l->first;
-    core_list_remove(l, r);
-    core_request_free(s, r);
+    cs_core_list_remove(l, r);
+    cs_core_request_free(s, r);
   }
 }
 
 static void drop_queue(cs_core_session *s) {
   while (s->out_first) {
     struct out *o = s->out_first;
-    core_unqueue(s, o);
+    cs_core_unqueue(s, o);
     if (o->kind == OUT_BARE)
       cs_base_put(memory(s), o, sizeof(struct bare));
   }
@@ -53,24 +46,20 @@ static void drop_queue(cs_core_session *s) {
 
 void cs_core_close(cs_core_session *s) {
   if (s->held_request)
-    core_request_free(s, s->held_request);
+    cs_core_request_free(s, s->held_request);
   drop_queue(s);
   while (s->exchanges)
-    core_exchange_free(s, s->exchanges);
+    cs_core_exchange_free(s, s->exchanges);
   drop_requests(s, &s->waiting);
   drop_requests(s, &s->open);
   drop_requests(s, &s->ended);
-  core_seen_clear(s);
+  cs_core_seen_clear(s);
   cs_base_table_free(&s->by_token, memory(s));
   cs_base_table_free(&s->by_mid, memory(s));
   cs_base_table_free(&s->seen, memory(s));
   cs_base_heap_free(&s->timers, memory(s));
   cs_base_put(memory(s), s->params, sizeof *s->params);
   cs_base_put(memory(s), s, sizeof *s);
-}
-
-const cs_core_params *cs_core_get_params(const cs_core_session *s) {
-  return s->params ? s->params : &cs_core_params_default;
 }
 
 cs_err cs_core_set_params(cs_core_session *s, const cs_core_params *params) {
@@ -83,7 +72,7 @@ cs_err cs_core_set_params(cs_core_session *s, const cs_core_params *params) {
       return CS_ERR_MEMORY;
   }
   *s->params = *params;
-  core_admit(s);
+  cs_core_admit(s);
   return CS_OK;
 }
 
@@ -94,16 +83,12 @@ cs_err cs_core_set_mtu(cs_core_session *s, size_t mtu) {
   return CS_OK;
 }
 
-size_t cs_core_get_mtu(const cs_core_session *s) {
-  return s->mtu;
-}
-
 cs_err cs_core_receive(cs_core_session *s, cs_core_peer from, bool multicast, cs_span bytes,
                        cs_time now) {
   if (s->in_pending)
     return CS_ERR_STATE;
-  core_time(s, now);
-  core_seen_expire(s);
+  cs_core_time(s, now);
+  cs_core_seen_expire(s);
   s->in = bytes;
   s->in_from = from;
   s->in_multicast = multicast;
@@ -119,26 +104,26 @@ static void settle(cs_core_session *s, bool accept) {
   s->held_seen = NULL;
   s->held_request = NULL;
   if (seen && seen->type == CS_CON)
-    core_seen_reply(s, seen, accept ? REPLY_ACK : REPLY_RST);
+    cs_core_seen_reply(s, seen, accept ? REPLY_ACK : REPLY_RST);
   else if (seen && !accept)
-    core_seen_reply(s, seen, REPLY_RST);
+    cs_core_seen_reply(s, seen, REPLY_RST);
   if (r)
-    core_request_free(s, r);
+    cs_core_request_free(s, r);
 }
 
 bool cs_core_next_event(cs_core_session *s, cs_core_event *out) {
   settle(s, true);
   if (s->ended.first) {
-    core_ended_event(s, out);
+    cs_core_ended_event(s, out);
     return true;
   }
   if (s->in_pending) {
     s->in_pending = false;
-    if (core_match(s, out))
+    if (cs_core_match(s, out))
       return true;
     /* A message may have ended a request without an event of its own. */
     if (s->ended.first) {
-      core_ended_event(s, out);
+      cs_core_ended_event(s, out);
       return true;
     }
   }
@@ -146,7 +131,7 @@ bool cs_core_next_event(cs_core_session *s, cs_core_event *out) {
 }
 
 void cs_core_answer(cs_core_session *s, const cs_core_event *event, bool accept, cs_time now) {
-  core_time(s, now);
+  cs_core_time(s, now);
   if (event->kind == CS_EVENT_RESPONSE || event->body_released)
     settle(s, accept);
 }
@@ -154,13 +139,9 @@ void cs_core_answer(cs_core_session *s, const cs_core_event *event, bool accept,
 cs_time cs_core_deadline(const cs_core_session *s) {
   if (s->out_first || s->in_pending || s->ended.first)
     return s->now;
-  cs_time at = cs_time_min(cs_base_heap_deadline(&s->timers), core_seen_deadline(s));
+  cs_time at = cs_time_min(cs_base_heap_deadline(&s->timers), cs_core_seen_deadline(s));
   /* A record that was busy when it expired is due since then. */
   return at > s->now ? at : s->now;
-}
-
-cs_time cs_core_now(const cs_core_session *s) {
-  return s->now;
 }
 
 bool cs_core_idle(const cs_core_session *s) {

@@ -10,6 +10,7 @@ struct cs_endpoint {
   cs_time now;
   bool multicast;
   bool feeding; /* the link may still hold a message */
+  bool ended;   /* the stream cannot be followed any more */
 };
 
 cs_err cs_endpoint_open(const cs_endpoint_config *config, const cs_core_params *params, size_t mtu,
@@ -47,12 +48,34 @@ cs_err cs_endpoint_receive(cs_endpoint *e, cs_core_peer from, bool multicast, cs
                            cs_time now) {
   if (e->feeding)
     return CS_ERR_STATE;
+  if (e->ended)
+    return CS_ERR_CLOSED;
   e->from = from;
   e->multicast = multicast;
   e->now = now;
   e->feeding = true;
   cs_link_feed(&e->link, bytes);
   return CS_OK;
+}
+
+/* The session's clock may have moved on since the bytes came, by what the
+ * owner did in between. */
+static cs_time later(const cs_endpoint *e) {
+  cs_time now = cs_core_now(e->session);
+  return now > e->now ? now : e->now;
+}
+
+/* True with the event that says which rule a stream broke. */
+static bool end_stream(cs_endpoint *e, cs_err err, cs_rule broken, cs_core_event *out) {
+  e->ended = true;
+  cs_core_link(e->session, CS_LINK_CLOSED, later(e));
+  if (err != CS_ERR_RULE)
+    return false;
+  memset(out, 0, sizeof *out);
+  out->kind = CS_EVENT_REJECTED;
+  out->rule = broken;
+  out->peer = e->from;
+  return true;
 }
 
 bool cs_endpoint_next_event(cs_endpoint *e, cs_core_event *out) {
@@ -62,15 +85,18 @@ bool cs_endpoint_next_event(cs_endpoint *e, cs_core_event *out) {
     if (!e->feeding)
       return false;
     cs_span message;
-    cs_rule broken;
-    if (cs_link_next(&e->link, &message, &broken) != CS_OK) {
-      e->feeding = false;
-      return false;
+    cs_rule broken = CS_RULE_NONE;
+    cs_err err = cs_link_next(&e->link, &message, &broken);
+    if (err == CS_OK) {
+      /* The session has no message pending, so it takes this one. */
+      (void)cs_core_receive(e->session, e->from, e->multicast, message, later(e));
+      continue;
     }
-    /* The session has no message pending, so it takes this one. Its clock may
-     * have moved on since the bytes came, by what the owner did in between. */
-    cs_time now = cs_core_now(e->session);
-    (void)cs_core_receive(e->session, e->from, e->multicast, message, now > e->now ? now : e->now);
+    e->feeding = false;
+    if (err == CS_ERR_AGAIN)
+      return false;
+    if (end_stream(e, err, broken, out))
+      return true;
   }
 }
 

@@ -25,7 +25,9 @@ void cs_endpoint_close(cs_endpoint *e);
 cs_core_session *cs_endpoint_session(cs_endpoint *e);
 
 /* Takes a datagram or stream bytes; they stay borrowed until next_event says
- * false. CS_ERR_STATE when earlier bytes were not consumed yet. */
+ * false. CS_ERR_STATE when earlier bytes were not consumed yet; CS_ERR_CLOSED
+ * once a stream broke a rule or met a lack of memory, which ends the session
+ * like CS_LINK_CLOSED, since where its next message begins is not known. */
 cs_err cs_endpoint_receive(cs_endpoint *e, cs_core_peer from, bool multicast, cs_span bytes,
                            cs_time now);
 /* The next event of what was received and of the timers. */

@@ -17,6 +17,8 @@ static cs_span unix_path(const cs_net_address *a) {
   if (a->len <= header)
     return cs_span_of(NULL, 0);
   size_t n = a->len - header;
+  if (n > sizeof a->u.un.sun_path)
+    n = sizeof a->u.un.sun_path; /* the system counts a NUL that it had no room for */
   if (a->u.un.sun_path[0] != '\0')
     n = strnlen(a->u.un.sun_path, n);
   return cs_span_of(a->u.un.sun_path, n);

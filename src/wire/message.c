@@ -171,9 +171,11 @@ static size_t tcp_length_size(uint64_t content) {
 }
 
 size_t cs_wire_size(const cs_wire_message *m) {
+  const size_t most = SIZE_MAX / 4; /* the sum of the parts does not wrap */
   uint64_t content = content_size(m);
-  if (m->token.len > CS_WIRE_TOKEN_MAX || content > (uint64_t)LEN_EXTEND_32_BASE + UINT32_MAX ||
-      content > SIZE_MAX / 2 || (m->form == CS_WIRE_UDP && m->type > CS_RST))
+  if (m->options.len > most || m->payload.len > most || m->token.len > CS_WIRE_TOKEN_MAX ||
+      content > (uint64_t)LEN_EXTEND_32_BASE + UINT32_MAX ||
+      (m->form == CS_WIRE_UDP && m->type > CS_RST))
     return 0;
   size_t header = m->form == CS_WIRE_UDP ? (size_t)UDP_HEADER : 2;
   if (m->form == CS_WIRE_TCP)

@@ -71,7 +71,7 @@ cs_rule cs_wire_parse(cs_wire_form form, cs_span bytes, const cs_wire_limits *li
 bool cs_wire_peek(cs_span bytes, uint8_t *type, uint8_t *code, uint16_t *mid);
 
 /* Bytes that a built message occupies; 0 when it cannot be expressed (token
- * over CS_WIRE_TOKEN_MAX, type over 3). */
+ * over CS_WIRE_TOKEN_MAX, type over 3, more content than a header can count). */
 size_t cs_wire_size(const cs_wire_message *m);
 
 /* Writes m into buf. Whatever m says is written, right or wrong (a validating

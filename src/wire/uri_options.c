@@ -1,3 +1,4 @@
+#include "wire/option_codec.h"
 #include "wire/uri_text.h"
 
 enum segment { PLAIN, DOT, DOT_DOT };
@@ -18,59 +19,6 @@ static enum segment segment_kind(cs_span s) {
   return dots == 0 ? PLAIN : dots == 1 ? DOT : DOT_DOT;
 }
 
-/* A walk over a path that leaves out what RFC 3986 section 5.2.4 removes. */
-struct resolved {
-  cs_wire_segments rest;
-  size_t last_dot_dot; /* offset behind the last ".."; nothing after is taken back */
-  bool closing;        /* the path ended in a dot segment: an empty one follows */
-};
-
-static struct resolved resolve(cs_span path) {
-  struct resolved w = {cs_wire_uri_segments(path, '/'), 0, false};
-  cs_wire_segments all = w.rest;
-  cs_span s;
-  while (cs_wire_uri_segment_next(&all, &s)) {
-    enum segment kind = segment_kind(s);
-    if (kind == DOT_DOT)
-      w.last_dot_dot = all.at;
-    w.closing = kind != PLAIN;
-  }
-  return w;
-}
-
-/* If a later ".." takes back the segment just read, moves behind that "..". */
-static bool taken_back(struct resolved *w) {
-  cs_wire_segments ahead = w->rest;
-  unsigned open = 1;
-  cs_span s;
-  while (ahead.at < w->last_dot_dot && cs_wire_uri_segment_next(&ahead, &s)) {
-    switch (segment_kind(s)) {
-    case PLAIN:
-      open++;
-      break;
-    case DOT:
-      break;
-    case DOT_DOT:
-      if (--open == 0) {
-        w->rest = ahead;
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-static bool resolved_next(struct resolved *w, cs_span *out) {
-  while (cs_wire_uri_segment_next(&w->rest, out))
-    if (segment_kind(*out) == PLAIN && !taken_back(w))
-      return true;
-  if (!w->closing)
-    return false;
-  w->closing = false;
-  *out = cs_span_of(NULL, 0);
-  return true;
-}
-
 /* Most values have no escape and are put as they stand. */
 static void put_decoded(cs_wire_option_writer *w, uint16_t number, cs_span s) {
   uint8_t buf[CS_URI_VALUE_MAX];
@@ -84,11 +32,11 @@ static void put_decoded(cs_wire_option_writer *w, uint16_t number, cs_span s) {
 
 /* A path that is empty or a single slash has no Uri-Path (step 8), so a first
  * empty segment waits until there is a second. */
-static void put_path(cs_wire_option_writer *w, cs_span path) {
-  struct resolved walk = resolve(path);
+static void put_plain_path(cs_wire_option_writer *w, cs_span path) {
+  cs_wire_segments walk = cs_wire_uri_segments(path, '/');
   bool waiting = false, first = true;
   cs_span s;
-  while (!w->out->overflow && resolved_next(&walk, &s)) {
+  while (!w->out->overflow && cs_wire_uri_segment_next(&walk, &s)) {
     if (first && s.len == 0) {
       waiting = true;
     } else {
@@ -99,6 +47,92 @@ static void put_path(cs_wire_option_writer *w, cs_span path) {
     }
     first = false;
   }
+}
+
+/* Uri-Path options that grow from the end of a buffer towards its start, each
+ * with a delta of zero. */
+struct backward {
+  uint8_t *buf;
+  size_t cap;
+  size_t at; /* they lie from here to cap */
+  unsigned count;
+  bool overflow;
+};
+
+static void prepend(struct backward *b, cs_span s) {
+  uint8_t decoded[CS_URI_VALUE_MAX];
+  size_t n = 0;
+  if (cs_wire_uri_decode(s, decoded, sizeof decoded, &n) != CS_OK)
+    return; /* not after check() */
+  size_t size = cs_wire_option_header_size(0, n) + n;
+  if (size > b->at) {
+    b->overflow = true;
+    return;
+  }
+  b->at -= size;
+  b->count++;
+  cs_base_writer w = cs_base_writer_of(b->buf + b->at, size);
+  cs_wire_option_put_header(&w, 0, n);
+  cs_base_put_bytes(&w, decoded, n);
+}
+
+/* Reads the path from its end, where each ".." is met before what it takes back
+ * (RFC 3986 section 5.2.4): what stays is known at once, without memory of what
+ * was passed, in one walk however long the path is. */
+static void resolve(cs_span path, struct backward *b) {
+  size_t end = path.len;
+  size_t taken = 0; /* segments that the ".." met so far still take back */
+  for (;;) {
+    size_t start = end;
+    while (start > 0 && path.at[start - 1] != '/')
+      start--;
+    cs_span s = cs_span_cut(path, start, end - start);
+    enum segment kind = segment_kind(s);
+    if (kind != PLAIN && end == path.len)
+      prepend(b, cs_span_of(NULL, 0)); /* a path that ends in a dot segment ends in a slash */
+    if (kind == DOT_DOT)
+      taken++;
+    else if (kind == PLAIN && taken > 0)
+      taken--;
+    else if (kind == PLAIN)
+      prepend(b, s);
+    if (start == 0 || b->overflow)
+      return;
+    end = start - 1;
+  }
+}
+
+static bool has_dot_segment(cs_span path) {
+  cs_wire_segments walk = cs_wire_uri_segments(path, '/');
+  cs_span s;
+  while (cs_wire_uri_segment_next(&walk, &s))
+    if (segment_kind(s) != PLAIN)
+      return true;
+  return false;
+}
+
+static void put_path(cs_wire_option_writer *w, cs_span path) {
+  if (!has_dot_segment(path)) {
+    put_plain_path(w, path);
+    return;
+  }
+  cs_base_writer *out = w->out;
+  if (out->overflow)
+    return;
+  uint8_t *room = out->start + out->len;
+  struct backward b = {room, out->cap - out->len, out->cap - out->len, 0, false};
+  resolve(path, &b);
+  size_t len = b.cap - b.at;
+  if (b.overflow || !cs_base_room(out, len)) {
+    out->overflow = true;
+    return;
+  }
+  if (b.count == 0 || (b.count == 1 && room[b.at] == 0))
+    return; /* nothing is left, or a single empty segment */
+  memmove(room, room + b.at, len);
+  room[0] = (uint8_t)(room[0] | (CS_OPT_URI_PATH - w->last) << 4);
+  out->len += len;
+  w->last = CS_OPT_URI_PATH;
 }
 
 /* Lower case first, escapes after (step 5): "%41" stays a capital letter. */

@@ -146,5 +146,41 @@ START_TEST(parse_names_the_rule) {
 }
 END_TEST
 
+/* A value that lies in the message itself moves, or goes, while it is added. */
+START_TEST(a_value_may_be_of_the_message_itself) {
+  static uint8_t value[150];
+  for (size_t i = 0; i < sizeof value; i++)
+    value[i] = (uint8_t)i;
+  coap_pdu_t *pdu = pdu_of(0);
+  ck_assert_uint_gt(coap_add_option(pdu, 2049, sizeof value, value), 0);
+  static const coap_option_num_t numbers[] = {2051, 2047, 2053};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    const uint8_t *own = coap_opt_value(coap_check_option(pdu, 2049, NULL));
+    ck_assert_uint_gt(coap_add_option(pdu, numbers[i], sizeof value, own), 0);
+  }
+  coap_opt_iterator_t oi;
+  coap_option_iterator_init(pdu, &oi, COAP_OPT_ALL);
+  for (coap_opt_t *o; (o = coap_option_next(&oi)) != NULL;)
+    ck_assert_mem_eq(coap_opt_value(o), value, sizeof value);
+  /* As the payload, too: an option's value and all that follows it. */
+  const uint8_t *first = coap_opt_value(coap_check_option(pdu, 2047, NULL));
+  ck_assert_int_eq(coap_add_data(pdu, sizeof value, first), 1);
+  size_t len;
+  const uint8_t *data;
+  ck_assert_int_eq(coap_get_data(pdu, &len, &data), 1);
+  ck_assert_uint_eq(len, sizeof value);
+  ck_assert_mem_eq(data, value, sizeof value);
+  coap_delete_pdu(pdu);
+  pdu = pdu_of(0);
+  ck_assert_uint_gt(coap_add_option(pdu, 2049, sizeof value, value), 0);
+  const uint8_t *own = coap_opt_value(coap_check_option(pdu, 2049, NULL));
+  ck_assert_int_eq(coap_add_data(pdu, sizeof value, own), 1);
+  ck_assert_int_eq(coap_get_data(pdu, &len, &data), 1);
+  ck_assert_mem_eq(data, value, sizeof value);
+  coap_delete_pdu(pdu);
+}
+END_TEST
+
 FX_SUITE("pdu", init_refuses, parts_come_in_order, size_is_kept, buffer_grows_and_keeps,
-         memory_fails_and_nothing_changes, parse_names_the_rule)
+         memory_fails_and_nothing_changes, parse_names_the_rule,
+         a_value_may_be_of_the_message_itself)

@@ -145,6 +145,82 @@ START_TEST(handler_releases_another_session) {
 }
 END_TEST
 
+static void release_first(void) {
+  fx.inside = NULL;
+  coap_session_release(fx.session);
+}
+
+/* What a session was given before its handler released it is answered from the
+ * bytes that it was given, not from what another received since. */
+START_TEST(a_message_of_a_released_session_is_its_own) {
+  cs_net_address first;
+  fx_ask(COAP_MESSAGE_NON);
+  fx_turn();
+  first = fx.client;
+  coap_session_t *other = coap_new_client_session(fx.ctx, NULL, &fx.server, COAP_PROTO_UDP);
+  ck_assert_int_ne(coap_session_send_ping(other), COAP_INVALID_MID);
+  fx_turn();
+  cs_net_address second = fx.client;
+  ck_assert(!cs_net_address_equal(&first, &second));
+  fx.heard[0] = '\0';
+  fx.client = first;
+  fx_send("CON 0.00 mid=0x1111");
+  fx.client = second;
+  fx_send("CON 0.00 mid=0x2222");
+  fx.inside = release_first;
+  fx_turn();
+  fx_turn();
+  ck_assert_msg(strstr(fx.heard, "RST 0.00 mid=0x1111"), "heard: %s", fx.heard);
+  ck_assert_msg(strstr(fx.heard, "RST 0.00 mid=0x2222"), "heard: %s", fx.heard);
+}
+END_TEST
+
+enum { SESSIONS = 4 };
+static coap_session_t *kept[SESSIONS];
+static unsigned replaced;
+
+static void ask_on(coap_session_t *s) {
+  uint8_t token[8];
+  size_t len;
+  coap_pdu_t *pdu = coap_new_pdu(COAP_MESSAGE_CON, COAP_REQUEST_CODE_GET, s);
+  coap_session_new_token(s, &len, token);
+  ck_assert_int_eq(coap_add_token(pdu, len, token), 1);
+  ck_assert_int_ne(coap_send(s, pdu), COAP_INVALID_MID);
+}
+
+/* Every session is given up for a new one that asks at once, over and over. */
+static void replace_all(void) {
+  fx.inside = NULL;
+  for (unsigned n = 0; n < 4 * SESSIONS; n++) {
+    unsigned i = n % SESSIONS;
+    coap_session_release(kept[i]);
+    kept[i] = coap_new_client_session(fx.ctx, NULL, &fx.server, COAP_PROTO_UDP);
+    ck_assert_ptr_nonnull(kept[i]);
+    ask_on(kept[i]);
+    replaced++;
+  }
+}
+
+/* Those released still have their timers while the handler runs, beside those
+ * of the new ones. */
+START_TEST(a_handler_replaces_sessions_that_wait) {
+  for (unsigned i = 0; i < SESSIONS; i++) {
+    kept[i] = coap_new_client_session(fx.ctx, NULL, &fx.server, COAP_PROTO_UDP);
+    ask_on(kept[i]);
+  }
+  fx.serve = fx_serve_hi;
+  fx.inside = replace_all;
+  replaced = 0;
+  coap_session_release(fx.session);
+  fx_turn();
+  ck_assert_uint_eq(replaced, 4 * SESSIONS);
+  fx_turn();
+  ck_assert_uint_eq(cs_test_net_open_sockets(fx.net), 1 + SESSIONS);
+  ck_assert_int_eq(coap_io_pending(fx.ctx), 0);
+}
+END_TEST
+
 FX_SUITE("reentry", handler_releases_its_session, handler_frees_its_context,
          handler_sends_the_next_request, handler_disconnects, release_tells_open_requests_off,
-         reference_keeps_the_object_beyond_the_context, handler_releases_another_session)
+         reference_keeps_the_object_beyond_the_context, handler_releases_another_session,
+         a_message_of_a_released_session_is_its_own, a_handler_replaces_sessions_that_wait)

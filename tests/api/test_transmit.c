@@ -69,6 +69,24 @@ START_TEST(other_failures_are_losses) {
 }
 END_TEST
 
+/* A peer on this host that never reads keeps the socket full for ever: that is
+ * no more than a peer that does not answer. */
+START_TEST(a_request_ends_where_room_never_comes) {
+  cs_test_net_fail(fx.net, "send", 1000, CS_ERR_AGAIN);
+  cs_test_net_fail(fx.net, "watch", 1000, CS_ERR_SYSTEM);
+  coap_set_log_level(COAP_LOG_ERR);
+  fx_ask(COAP_MESSAGE_CON);
+  fx_ask(COAP_MESSAGE_CON);
+  unsigned turns = 0;
+  while (coap_io_pending(fx.ctx) && turns++ < 1000)
+    coap_io_process(fx.ctx, COAP_IO_WAIT);
+  ck_assert_ptr_nonnull(strstr(fx.told, "nack 0 of 1\n"));
+  ck_assert_ptr_nonnull(strstr(strstr(fx.told, "nack 0 of 1\n") + 1, "nack 0 of 1\n"));
+  ck_assert_uint_lt(turns, 100); /* nor is it tried all the time */
+  ck_assert_uint_eq(fx.ctx->blocked, 0);
+}
+END_TEST
+
 FX_SUITE("transmit", no_room_now_is_sent_later, no_room_and_no_memory_is_a_loss,
          kept_back_when_the_session_goes, a_refusal_is_told_by_the_next_turn,
-         other_failures_are_losses)
+         other_failures_are_losses, a_request_ends_where_room_never_comes)

@@ -64,6 +64,12 @@ START_TEST(proxies_know_http) {
   text = "https://h:8443/";
   ck_assert_int_eq(coap_split_proxy_uri((const uint8_t *)text, strlen(text), &u), 0);
   ck_assert_str_eq(parts(&u), "5 h 8443  ");
+  text = "http://h:5683/";
+  ck_assert_int_eq(coap_split_proxy_uri((const uint8_t *)text, strlen(text), &u), 0);
+  ck_assert_str_eq(parts(&u), "4 h 5683  ");
+  text = "https://[::1]/a";
+  ck_assert_int_eq(coap_split_proxy_uri((const uint8_t *)text, strlen(text), &u), 0);
+  ck_assert_str_eq(parts(&u), "5 ::1 443 a ");
   text = "coap://h/x";
   ck_assert_int_eq(coap_split_proxy_uri((const uint8_t *)text, strlen(text), &u), 0);
   ck_assert_str_eq(parts(&u), "0 h 5683 x ");

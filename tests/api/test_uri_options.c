@@ -32,6 +32,10 @@ START_TEST(uri_into_options) {
   ck_assert_str_eq(options_of("coap://h:99/a", NULL, 1), "port 99 11=a ");
   ck_assert_str_eq(options_of("coap://192.0.2.1/", "192.0.2.1", 1), "");
   ck_assert_str_eq(options_of("coap://192.0.2.7/", "192.0.2.1", 1), "3=192.0.2.7 ");
+  ck_assert_str_eq(options_of("coap://[2001:db8::1]/", "2001:db8::1", 1), "");
+  ck_assert_str_eq(options_of("coap://[2001:DB8::1]/", "192.0.2.1", 1), "3=[2001:db8::1] ");
+  ck_assert_str_eq(options_of("coap://[fe80::1%251]/", "fe80::1%1", 1), "");
+  ck_assert_str_eq(options_of("coap://[fe80::2%251]/", "fe80::1%1", 1), "3=[fe80::2] ");
   ck_assert_str_eq(options_of("coap://%2Ftmp%2Fx/a", "192.0.2.1", 1), "11=a ");
   ck_assert_str_eq(options_of("coap://h/a/./b/../c%20d", NULL, 1), "11=a 11=c d ");
   ck_assert_str_eq(options_of("coap://h", NULL, 1), "");

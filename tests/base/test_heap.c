@@ -44,11 +44,22 @@ START_TEST(reserve_reports_memory_and_changes_nothing) {
 }
 END_TEST
 
+START_TEST(a_size_that_cannot_be_is_refused) {
+  cs_test_memory m;
+  cs_test_memory_init(&m);
+  cs_base_heap h = {0};
+  m.fail_at = 1; /* doubling up to it would wrap to zero and never end */
+  ck_assert_int_eq(cs_base_heap_reserve(&h, &m.alloc, UINT32_MAX), CS_ERR_MEMORY);
+  ck_assert_uint_eq(h.cap, 0);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("base/heap");
   TCase *c = tcase_create("heap");
   tcase_add_test(c, random_sets_moves_and_removals_keep_the_earliest_first);
   tcase_add_test(c, reserve_reports_memory_and_changes_nothing);
+  tcase_add_test(c, a_size_that_cannot_be_is_refused);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }

@@ -273,6 +273,55 @@ class Coapspec(unittest.TestCase):
         self.assertEqual(cases["7252/5.8.1/get-content+con"]["verdict"], "skip")
         self.assertIn("no resource of the role test", cases["7252/5.8.1/get-content+con"]["message"])
 
+    def test_a_resource_that_is_refused_is_a_skip(self):
+        profile = self.write("p.ini", "[target]\nname = x\n[resources]\ntest = /nowhere\n")
+        with Server() as server:
+            result = run("run", server.uri, "--profile", profile, "--only",
+                         "7252/5.4.1/elective-ignored", "--out", self.out)
+        self.assertEqual(result.returncode, 0, result.stdout)
+        for case in self.report()["cases"]:
+            self.assertEqual(case["verdict"], "skip")
+            self.assertRegex(case["message"], "does not offer /nowhere.*4.04")
+
+    def play_twice(self, answer):
+        """The only case, 4.3/ping, against a target that answers its first ping so."""
+        pings = 0
+
+        def serve(sock):
+            nonlocal pings
+            while True:
+                data, peer = sock.recvfrom(2048)
+                if data == b"":
+                    return
+                pings += 1
+                # Five looks for life have two each; the next is the case's.
+                if pings != 11:
+                    sock.sendto(b"\x70\x00" + data[2:4], peer)
+                elif answer:
+                    sock.sendto(answer + data[2:4], peer)
+
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind(("127.0.0.1", 0))
+            thread = threading.Thread(target=serve, args=(sock,))
+            thread.start()
+            uri = "coap://127.0.0.1:%d" % sock.getsockname()[1]
+            result = run("run", uri, "--only", "7252/4.3/ping", "--out", self.out)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+                end.sendto(b"", sock.getsockname())
+            thread.join()
+        return result, self.report()["cases"][0]
+
+    def test_a_loss_is_no_fault(self):
+        result, case = self.play_twice(b"")
+        self.assertEqual((result.returncode, case["verdict"]), (0, "pass"), result.stdout)
+        self.assertIn("nothing came", case["message"])
+
+    def test_a_fault_that_comes_and_goes_is_flaky(self):
+        result, case = self.play_twice(b"\x60\x00")
+        self.assertEqual((result.returncode, case["verdict"]), (1, "flaky"), result.stdout)
+        self.assertRegex(case["message"], "^pass alone; among other cases fail: ACK 0.00")
+        self.assertEqual(case["statement"], "RFC7252#4.3:empty-con-reset")
+
     def test_capabilities_are_probed(self):
         head = "covers RFC7252#4.3:empty-con-reset\ntransport udp\n"
         os.mkdir(os.path.join(self.folder, "own"))

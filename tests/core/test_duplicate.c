@@ -85,6 +85,74 @@ START_TEST(the_same_message_id_of_another_peer_is_no_duplicate) {
 }
 END_TEST
 
+/* Numbers of peers whose hashes are equal. */
+START_TEST(peers_are_told_apart_by_more_than_their_hash) {
+  cs_test_receive_from(&t, 1, false, "NON 2.05 mid=9 token=62");
+  ck_assert_int_eq(cs_test_event(&t).rule, CS_RULE_TOKEN_UNMATCHED);
+  cs_test_receive_from(&t, 1 + (UINT64_C(1) << 48), false, "NON 2.05 mid=9 token=62");
+  ck_assert_int_eq(cs_test_event(&t).rule, CS_RULE_TOKEN_UNMATCHED);
+}
+END_TEST
+
+static cs_rule received(cs_test_session *s, const char *notation) {
+  cs_test_receive(s, notation);
+  return cs_test_event(s).rule;
+}
+
+START_TEST(the_oldest_record_makes_place) {
+  t.config.max_duplicates = 2;
+  ck_assert_int_eq(received(&t, "CON GET mid=1"), CS_RULE_REQUEST_AT_CLIENT);
+  ck_assert_int_eq(received(&t, "CON GET mid=2"), CS_RULE_REQUEST_AT_CLIENT);
+  ck_assert_int_eq(received(&t, "CON GET mid=1"), CS_RULE_LATE_DUPLICATE);
+  ck_assert_int_eq(received(&t, "CON GET mid=3"), CS_RULE_REQUEST_AT_CLIENT);
+  /* With the record of the first went its Reset, which was still queued. */
+  CS_TEST_TEXT(cs_test_transmit(&t), "RST 0.00 mid=0x0002");
+  CS_TEST_TEXT(cs_test_transmit(&t), "RST 0.00 mid=0x0003");
+  CS_TEST_TEXT(cs_test_transmit(&t), "");
+  ck_assert_int_eq(received(&t, "CON GET mid=1"), CS_RULE_REQUEST_AT_CLIENT);
+}
+END_TEST
+
+START_TEST(many_duplicates_are_answered_once_a_turn) {
+  ck_assert_int_eq(received(&t, "CON GET mid=1"), CS_RULE_REQUEST_AT_CLIENT);
+  ck_assert_int_eq(received(&t, "CON GET mid=2"), CS_RULE_REQUEST_AT_CLIENT);
+  for (unsigned i = 0; i < 10; i++)
+    ck_assert_int_eq(received(&t, "CON GET mid=1"), CS_RULE_LATE_DUPLICATE);
+  CS_TEST_TEXT(cs_test_transmit(&t), "RST 0.00 mid=0x0001");
+  CS_TEST_TEXT(cs_test_transmit(&t), "RST 0.00 mid=0x0002");
+  CS_TEST_TEXT(cs_test_transmit(&t), "");
+}
+END_TEST
+
+/* Neither to make place nor when its time has passed: it is needed until the
+ * request is answered, and no timer waits for it. */
+START_TEST(a_request_that_is_being_answered_is_not_forgotten) {
+  cs_test_session server;
+  cs_test_session_open(&server, CS_SERVER, NULL);
+  server.config.max_duplicates = 2;
+  cs_core_exchange *x[2];
+  for (unsigned i = 0; i < 2; i++) {
+    cs_test_receive(&server, i ? "CON GET mid=2 token=02" : "CON GET mid=1 token=01");
+    x[i] = cs_test_event(&server).exchange;
+    ck_assert_ptr_nonnull(x[i]);
+    cs_core_defer(server.s, x[i], server.now);
+    cs_test_transmit(&server);
+  }
+  cs_test_receive(&server, "CON GET mid=3 token=03");
+  cs_test_no_event(&server);
+  ck_assert_int_eq(received(&server, "CON GET mid=1 token=01"), CS_RULE_LATE_DUPLICATE);
+  CS_TEST_TEXT(cs_test_transmit(&server), "ACK 0.00 mid=0x0001");
+  cs_test_pass(&server, 300 * CS_SECOND);
+  ck_assert_uint_eq(cs_core_deadline(server.s), CS_TIME_NEVER);
+  cs_core_ignore(server.s, x[0], server.now);
+  ck_assert_uint_le(cs_core_deadline(server.s), server.now);
+  cs_core_ignore(server.s, x[1], server.now);
+  cs_test_pass(&server, 0);
+  ck_assert(cs_core_idle(server.s));
+  cs_test_session_close(&server);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("core/duplicate");
   TCase *c = tcase_create("duplicate");
@@ -94,6 +162,10 @@ int main(void) {
   tcase_add_test(c, the_message_id_is_new_after_exchange_lifetime);
   tcase_add_test(c, records_are_capped);
   tcase_add_test(c, the_same_message_id_of_another_peer_is_no_duplicate);
+  tcase_add_test(c, peers_are_told_apart_by_more_than_their_hash);
+  tcase_add_test(c, the_oldest_record_makes_place);
+  tcase_add_test(c, many_duplicates_are_answered_once_a_turn);
+  tcase_add_test(c, a_request_that_is_being_answered_is_not_forgotten);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }

@@ -181,6 +181,47 @@ START_TEST(each_failed_allocation_is_a_lost_datagram) {
 }
 END_TEST
 
+START_TEST(a_separate_answer_that_failed_used_no_message_id) {
+  static const uint8_t big[2000];
+  uint16_t before, after;
+  ck_assert_int_eq(cs_core_new_mid(t.s, t.now, &before), CS_OK);
+  cs_core_exchange *x = request("CON GET mid=7 token=0102");
+  cs_core_defer(t.s, x, t.now);
+  cs_core_response_spec spec = {.code = CS_CODE(2, 5), .payload = {big, sizeof big}, .type = -1};
+  ck_assert_int_eq(cs_core_respond(t.s, x, &spec, t.now), CS_ERR_TOO_LARGE);
+  for (size_t n = 1; n <= 2; n++) {
+    t.memory.fail_at = t.memory.calls + n;
+    ck_assert_int_eq(cs_core_respond(t.s, x, &content, t.now), CS_ERR_MEMORY);
+  }
+  t.memory.fail_at = 0;
+  ck_assert_int_eq(cs_core_new_mid(t.s, t.now, &after), CS_OK);
+  ck_assert_uint_eq(after, (uint16_t)(before + 1));
+  cs_core_ignore(t.s, x, t.now);
+}
+END_TEST
+
+/* Whichever allocation fails, the client's retransmission gets the 4.02. */
+START_TEST(a_refusal_that_memory_prevented_is_made_up_for) {
+  for (size_t n = 1; n <= 6; n++) {
+    char text[64];
+    snprintf(text, sizeof text, "CON GET mid=%zu token=01 Option-9999=0x00", n);
+    t.memory.fail_at = t.memory.calls + n;
+    cs_core_event e;
+    cs_test_receive(&t, text);
+    while (cs_core_next_event(t.s, &e))
+      ;
+    while (*cs_test_transmit(&t))
+      ;
+    t.memory.fail_at = 0;
+    cs_test_receive(&t, text);
+    while (cs_core_next_event(t.s, &e))
+      ;
+    const char *sent = cs_test_transmit(&t);
+    ck_assert_msg(strncmp(sent, "ACK 4.02 ", 9) == 0, "allocation %zu: \"%s\"", n, sent);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("core/exchange");
   TCase *c = tcase_create("exchange");
@@ -195,6 +236,8 @@ int main(void) {
   tcase_add_test(c, exchanges_are_capped);
   tcase_add_test(c, a_response_is_checked);
   tcase_add_test(c, each_failed_allocation_is_a_lost_datagram);
+  tcase_add_test(c, a_separate_answer_that_failed_used_no_message_id);
+  tcase_add_test(c, a_refusal_that_memory_prevented_is_made_up_for);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }

@@ -162,6 +162,114 @@ START_TEST(an_ack_to_a_ping_is_no_pong) {
 }
 END_TEST
 
+START_TEST(nothing_sent_to_a_group_is_reset) {
+  cs_test_receive_from(&t, 3, true, "CON 0.00 mid=1");
+  cs_test_no_event(&t);
+  static const uint8_t malformed[] = {0x40, 0x45, 0, 2, 0xff};
+  ck_assert_int_eq(cs_core_receive(t.s, 3, true, cs_span_of(malformed, 5), t.now), CS_OK);
+  rejected(CS_RULE_MARKER_WITHOUT_PAYLOAD);
+  cs_test_receive_from(&t, 3, true, "CON GET mid=3");
+  rejected(CS_RULE_REQUEST_AT_CLIENT);
+  CS_TEST_TEXT(cs_test_transmit(&t), "");
+}
+END_TEST
+
+START_TEST(one_responder_does_not_end_a_request_to_a_group) {
+  cs_core_request_spec spec = {.type = CS_NON, .code = 1, .multicast = true, .mid = 7};
+  cs_core_request *r;
+  ck_assert_int_eq(cs_core_send_request(t.s, &spec, t.now, &r, NULL), CS_OK);
+  cs_test_transmit(&t);
+  cs_test_receive_from(&t, 3, false, "NON 2.05 mid=1 Option-2049=0x01");
+  rejected(CS_RULE_OPTION_CRITICAL);
+  cs_test_receive_from(&t, 0, false, "RST 0.00 mid=7");
+  rejected(CS_RULE_MID_NOT_OURS);
+  cs_test_receive_from(&t, 4, false, "NON 2.05 mid=1");
+  ck_assert_ptr_eq(cs_test_event(&t).request, r);
+}
+END_TEST
+
+START_TEST(a_response_to_what_was_not_sent_yet_is_rejected) {
+  cs_test_get(&t, CS_CON, 7, "a", NULL);
+  cs_test_get(&t, CS_CON, 8, "b", NULL);
+  CS_TEST_TEXT(cs_test_transmit(&t), "CON GET mid=0x0007 token=61");
+  CS_TEST_TEXT(cs_test_transmit(&t), "");
+  cs_test_receive(&t, "NON 2.05 mid=1 token=62");
+  rejected(CS_RULE_TOKEN_UNMATCHED);
+  ck_assert_uint_eq(cs_core_open_requests(t.s), 2);
+}
+END_TEST
+
+START_TEST(a_token_over_the_cap_is_refused) {
+  t.config.token_max = 10;
+  cs_test_receive_bytes(&t, cs_span_of("\x4d\x45\x12\x34\x00zzzzzzzzzzzzz", 18));
+  rejected(CS_RULE_TOKEN_CAP);
+  cs_test_receive_bytes(&t, cs_span_of("\x49\x45\x12\x35zzzzzzzzz", 13));
+  rejected(CS_RULE_TOKEN_UNMATCHED);
+}
+END_TEST
+
+START_TEST(a_repeated_non_confirmable_is_reset_once) {
+  cs_test_receive(&t, "NON 2.05 mid=9 token=62");
+  rejected(CS_RULE_TOKEN_UNMATCHED);
+  CS_TEST_TEXT(cs_test_transmit(&t), "RST 0.00 mid=0x0009");
+  cs_test_receive(&t, "NON 2.05 mid=9 token=62");
+  rejected(CS_RULE_LATE_DUPLICATE);
+  CS_TEST_TEXT(cs_test_transmit(&t), "");
+}
+END_TEST
+
+START_TEST(a_drained_session_is_silent) {
+  cs_test_get(&t, CS_CON, 7, "a", NULL);
+  cs_test_transmit(&t);
+  cs_core_drain(t.s, CS_NACK_CLOSED);
+  ck_assert_int_eq(cs_test_event(&t).kind, CS_EVENT_NACK);
+  cs_test_receive(&t, "CON 2.05 mid=9 token=61");
+  cs_test_no_event(&t);
+  cs_test_receive(&t, "CON GET mid=10 token=61");
+  cs_test_no_event(&t);
+  CS_TEST_TEXT(cs_test_transmit(&t), "");
+  ck_assert_int_eq(cs_core_send_empty(t.s, CS_RST, 9, t.now), CS_ERR_STATE);
+}
+END_TEST
+
+/* As if it had been lost: neither told nor acknowledged, since its duplicate
+ * could not be told from it. */
+START_TEST(a_response_without_memory_is_lost) {
+  for (size_t n = 1; n <= 2; n++) {
+    cs_test_get(&t, CS_NON, (int32_t)n, "a", NULL);
+    cs_test_transmit(&t);
+    char text[64];
+    snprintf(text, sizeof text, "CON 2.05 mid=%zu token=61", 90 + n);
+    t.memory.fail_at = t.memory.calls + 1;
+    cs_test_receive(&t, text);
+    cs_test_no_event(&t);
+    CS_TEST_TEXT(cs_test_transmit(&t), "");
+    t.memory.fail_at = 0;
+    cs_test_receive(&t, text);
+    ck_assert_int_eq(cs_test_event(&t).kind, CS_EVENT_RESPONSE);
+    cs_test_no_event(&t);
+    ck_assert_str_ne(cs_test_transmit(&t), "");
+  }
+}
+END_TEST
+
+START_TEST(a_flood_of_pings_does_not_grow_the_queue) {
+  unsigned answered = 0;
+  for (unsigned i = 0; i < 1000; i++) {
+    char text[32];
+    snprintf(text, sizeof text, "CON 0.00 mid=%u", i);
+    cs_test_receive(&t, text);
+    cs_test_no_event(&t);
+  }
+  while (*cs_test_transmit(&t))
+    answered++;
+  ck_assert_uint_eq(answered, 16);
+  cs_test_receive(&t, "CON 0.00 mid=1");
+  cs_test_no_event(&t);
+  CS_TEST_TEXT(cs_test_transmit(&t), "RST 0.00 mid=0x0001");
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("core/match");
   TCase *c = tcase_create("match");
@@ -180,6 +288,14 @@ int main(void) {
   tcase_add_test(c, an_unrecognised_critical_option_ends_the_request);
   tcase_add_test(c, an_elective_option_is_ignored);
   tcase_add_test(c, an_ack_to_a_ping_is_no_pong);
+  tcase_add_test(c, nothing_sent_to_a_group_is_reset);
+  tcase_add_test(c, one_responder_does_not_end_a_request_to_a_group);
+  tcase_add_test(c, a_response_to_what_was_not_sent_yet_is_rejected);
+  tcase_add_test(c, a_token_over_the_cap_is_refused);
+  tcase_add_test(c, a_repeated_non_confirmable_is_reset_once);
+  tcase_add_test(c, a_drained_session_is_silent);
+  tcase_add_test(c, a_response_without_memory_is_lost);
+  tcase_add_test(c, a_flood_of_pings_does_not_grow_the_queue);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }

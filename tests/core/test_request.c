@@ -277,6 +277,122 @@ START_TEST(new_tokens_differ) {
 }
 END_TEST
 
+START_TEST(a_request_that_no_message_can_hold_is_too_large) {
+  static const size_t lengths[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    cs_core_request_spec spec = {
+        .type = CS_CON, .code = 1, .mid = -1, .payload = {t.in, lengths[i]}};
+    cs_rule broken = CS_RULE_NONE;
+    ck_assert_int_eq(cs_core_send_request(t.s, &spec, t.now, NULL, &broken), CS_ERR_TOO_LARGE);
+    ck_assert_int_eq(broken, CS_RULE_MESSAGE_SIZE);
+  }
+  ck_assert(!cs_core_wants_transmit(t.s));
+  ck_assert(cs_core_idle(t.s));
+}
+END_TEST
+
+/* Or a server that goes on acknowledging would keep a request open for ever. */
+START_TEST(a_second_ack_buys_no_more_time) {
+  cs_test_get(&t, CS_CON, 7, "a", NULL);
+  cs_test_transmit(&t);
+  cs_test_receive(&t, "ACK 0.00 mid=7");
+  cs_test_no_event(&t);
+  cs_test_pass(&t, 200 * CS_SECOND);
+  cs_test_receive(&t, "ACK 0.00 mid=7");
+  cs_test_no_event(&t);
+  cs_test_pass(&t, 47 * CS_SECOND);
+  cs_core_event e = cs_test_event(&t);
+  ck_assert_int_eq(e.kind, CS_EVENT_NACK);
+  ck_assert_int_eq(e.reason, CS_NACK_TIMEOUT);
+}
+END_TEST
+
+START_TEST(an_ack_takes_back_a_queued_retransmission) {
+  cs_test_get(&t, CS_CON, 7, "a", NULL);
+  cs_test_transmit(&t);
+  cs_test_to_deadline(&t);
+  ck_assert(cs_core_wants_transmit(t.s));
+  cs_test_receive(&t, "ACK 0.00 mid=7");
+  cs_test_no_event(&t);
+  CS_TEST_TEXT(cs_test_transmit(&t), "");
+}
+END_TEST
+
+START_TEST(a_request_is_cancelled_while_its_end_is_told) {
+  cs_core_request *r = cs_test_get(&t, CS_CON, 7, "a", NULL);
+  cs_test_transmit(&t);
+  cs_test_receive(&t, "ACK 2.05 mid=7 token=61");
+  cs_core_event e = cs_test_event(&t);
+  ck_assert_ptr_eq(e.request, r);
+  cs_core_cancel(t.s, r);
+  cs_core_answer(t.s, &e, true, t.now);
+  ck_assert(cs_core_idle(t.s));
+  r = cs_test_get(&t, CS_CON, 8, "a", NULL);
+  cs_core_drain(t.s, CS_NACK_CLOSED);
+  e = cs_test_event(&t);
+  cs_core_cancel(t.s, e.request);
+  cs_test_no_event(&t);
+  ck_assert(cs_core_idle(t.s));
+}
+END_TEST
+
+START_TEST(unreachable_spares_what_is_not_under_way) {
+  cs_core_params p = cs_core_params_default;
+  p.nstart = 3;
+  ck_assert_int_eq(cs_core_set_params(t.s, &p), CS_OK);
+  cs_core_request_spec group = {.type = CS_NON, .code = 1, .multicast = true, .mid = 1};
+  ck_assert_int_eq(cs_core_send_request(t.s, &group, t.now, NULL, NULL), CS_OK);
+  cs_test_get(&t, CS_CON, 2, "acked", NULL);
+  cs_test_get(&t, CS_CON, 3, "sent", &p);
+  cs_test_get(&t, CS_CON, 4, "waits", NULL);
+  while (*cs_test_transmit(&t))
+    ;
+  cs_test_receive(&t, "ACK 0.00 mid=2"); /* lets the fourth into the queue */
+  cs_test_no_event(&t);
+  cs_core_link(t.s, CS_LINK_UNREACHABLE, t.now);
+  cs_core_event e = cs_test_event(&t);
+  ck_assert_ptr_eq(e.app, &p);
+  ck_assert_int_eq(e.reason, CS_NACK_UNREACHABLE);
+  cs_test_no_event(&t);
+  ck_assert_uint_eq(cs_core_open_requests(t.s), 3);
+}
+END_TEST
+
+START_TEST(what_a_session_cannot_send_is_refused) {
+  cs_rule broken = CS_RULE_NONE;
+  cs_core_request_spec spec = {.type = CS_CON, .code = 1, .mid = -2};
+  ck_assert_int_eq(cs_core_send_request(t.s, &spec, t.now, NULL, NULL), CS_ERR_ARGUMENT);
+  spec.mid = 65536;
+  ck_assert_int_eq(cs_core_send_request(t.s, &spec, t.now, NULL, NULL), CS_ERR_ARGUMENT);
+  spec.mid = -1;
+  t.config.token_max = 10;
+  spec.token = cs_span_of("0123456789a", 11);
+  ck_assert_int_eq(cs_core_send_request(t.s, &spec, t.now, NULL, &broken), CS_ERR_RULE);
+  ck_assert_int_eq(broken, CS_RULE_TOKEN_CAP);
+  spec.token.len = 10;
+  ck_assert_int_eq(cs_core_send_request(t.s, &spec, t.now, NULL, &broken), CS_OK);
+  cs_test_session server;
+  cs_test_session_open(&server, CS_SERVER, NULL);
+  spec.token.len = 1;
+  ck_assert_int_eq(cs_core_send_request(server.s, &spec, server.now, NULL, NULL), CS_ERR_STATE);
+  cs_test_session_close(&server);
+}
+END_TEST
+
+/* The search for a free token ends where there is none. */
+START_TEST(tokens_of_one_byte_run_out) {
+  static uint8_t token[256];
+  for (unsigned i = 0; i < 256; i++) {
+    token[i] = (uint8_t)i;
+    cs_core_request_spec spec = {.type = CS_CON, .code = 1, .mid = -1, .token = {&token[i], 1}};
+    ck_assert_int_eq(cs_core_send_request(t.s, &spec, t.now, NULL, NULL), CS_OK);
+  }
+  uint8_t one;
+  cs_core_new_token(t.s, &one, 1);
+  ck_assert_ptr_nonnull(cs_core_find_request(t.s, cs_span_of(&one, 1)));
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("core/request");
   TCase *c = tcase_create("request");
@@ -298,6 +414,13 @@ int main(void) {
   tcase_add_test(c, unreachable_fails_what_is_under_way);
   tcase_add_test(c, each_failed_allocation_leaves_a_working_session);
   tcase_add_test(c, new_tokens_differ);
+  tcase_add_test(c, a_request_that_no_message_can_hold_is_too_large);
+  tcase_add_test(c, a_second_ack_buys_no_more_time);
+  tcase_add_test(c, an_ack_takes_back_a_queued_retransmission);
+  tcase_add_test(c, a_request_is_cancelled_while_its_end_is_told);
+  tcase_add_test(c, unreachable_spares_what_is_not_under_way);
+  tcase_add_test(c, what_a_session_cannot_send_is_refused);
+  tcase_add_test(c, tokens_of_one_byte_run_out);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }

@@ -1,6 +1,5 @@
 /* A session's birth, order of events, and end. */
 #include <check.h>
-#include <signal.h>
 
 #include "support/check_main.h"
 #include "support/session_fixture.h"
@@ -77,19 +76,26 @@ START_TEST(close_releases_everything_at_any_moment) {
 }
 END_TEST
 
-#ifndef NDEBUG
-START_TEST(time_does_not_run_backwards) {
-  cs_core_expire(t.s, t.now - 1);
-}
-END_TEST
-#endif
-
-START_TEST(the_mtu_is_bounded) {
-  ck_assert_int_eq(cs_core_set_mtu(t.s, 63), CS_ERR_ARGUMENT);
-  ck_assert_int_eq(cs_core_set_mtu(t.s, 65536), CS_ERR_ARGUMENT);
-  ck_assert_uint_eq(cs_core_get_mtu(t.s), 1152);
-  ck_assert_int_eq(cs_core_set_mtu(t.s, 64), CS_OK);
-  ck_assert_uint_eq(cs_core_get_mtu(t.s), 64);
+START_TEST(the_deadline_is_now_while_something_waits) {
+  uint16_t mid;
+  ck_assert_uint_eq(cs_core_deadline(t.s), CS_TIME_NEVER);
+  cs_test_receive(&t, "CON 0.00 mid=1");
+  ck_assert_uint_eq(cs_core_deadline(t.s), t.now); /* a message */
+  cs_test_no_event(&t);
+  ck_assert_uint_eq(cs_core_deadline(t.s), t.now); /* its answer */
+  cs_test_transmit(&t);
+  ck_assert_uint_eq(cs_core_deadline(t.s), CS_TIME_NEVER);
+  cs_test_get(&t, CS_CON, 7, "a", NULL);
+  cs_test_transmit(&t);
+  cs_time due = cs_core_deadline(t.s);
+  ck_assert_uint_gt(due, t.now);
+  /* Never before what the session knows to be now. */
+  t.now = due + CS_SECOND;
+  ck_assert_int_eq(cs_core_new_mid(t.s, t.now, &mid), CS_OK);
+  ck_assert_uint_eq(cs_core_deadline(t.s), t.now);
+  cs_core_drain(t.s, CS_NACK_CLOSED);
+  ck_assert_uint_eq(cs_core_deadline(t.s), t.now); /* an event */
+  cs_test_event(&t);
 }
 END_TEST
 
@@ -102,10 +108,7 @@ int main(void) {
   tcase_add_test(c, taking_the_next_event_accepts_the_one_before);
   tcase_add_test(c, drain_tells_every_request_once_and_takes_no_more);
   tcase_add_test(c, close_releases_everything_at_any_moment);
-  tcase_add_test(c, the_mtu_is_bounded);
-#ifndef NDEBUG
-  tcase_add_test_raise_signal(c, time_does_not_run_backwards, SIGABRT);
-#endif
+  tcase_add_test(c, the_deadline_is_now_while_something_waits);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }

@@ -198,6 +198,64 @@ START_TEST(open_reports_each_failed_allocation) {
 }
 END_TEST
 
+/* Where the next message begins is lost for good, so nothing more is read and
+ * what was asked is told off. */
+START_TEST(a_stream_that_cannot_go_on_ends_the_session) {
+  static const uint8_t too_long[] = {0xd0, 200, 0x45, 0};
+  static const uint8_t fits[] = {0x20, 0x45, 0};
+  for (unsigned memory = 0; memory < 2; memory++) {
+    cs_test_memory m;
+    cs_test_memory_init(&m);
+    cs_base_seeded g;
+    cs_base_seeded_init(&g, 1);
+    cs_endpoint_config c = {.core = {.alloc = &m.alloc, .random = cs_base_seeded_random(&g)},
+                            .link = CS_LINK_STREAM,
+                            .accept_max = 64};
+    cs_endpoint *e;
+    ck_assert_int_eq(cs_endpoint_open(&c, NULL, 1152, 0, &e), CS_OK);
+    cs_core_request_spec spec = {.type = CS_CON, .code = 1, .mid = -1, .app = &m};
+    cs_core_session *s = cs_endpoint_session(e);
+    ck_assert_int_eq(cs_core_send_request(s, &spec, 0, NULL, NULL), CS_OK);
+    cs_span bytes = memory ? cs_span_of(fits, 3) : cs_span_of(too_long, 4);
+    m.fail_at = memory ? m.calls + 1 : 0;
+    cs_core_event event;
+    ck_assert_int_eq(cs_endpoint_receive(e, 0, false, bytes, 5), CS_OK);
+    if (!memory) {
+      ck_assert(cs_endpoint_next_event(e, &event));
+      ck_assert_int_eq(event.kind, CS_EVENT_REJECTED);
+      ck_assert_int_eq(event.rule, CS_RULE_MESSAGE_CAP);
+    }
+    ck_assert(cs_endpoint_next_event(e, &event));
+    ck_assert_int_eq(event.kind, CS_EVENT_NACK);
+    ck_assert_int_eq(event.reason, CS_NACK_CLOSED);
+    ck_assert_ptr_eq(event.app, &m);
+    ck_assert(!cs_endpoint_next_event(e, &event));
+    ck_assert_int_eq(cs_endpoint_receive(e, 0, false, cs_span_of(fits, 3), 6), CS_ERR_CLOSED);
+    cs_endpoint_close(e);
+    ck_assert_uint_eq(m.out_bytes, 0);
+  }
+}
+END_TEST
+
+START_TEST(bytes_are_taken_one_run_at_a_time_and_never_back_in_time) {
+  static struct world w;
+  static const uint8_t ping[] = {0x40, 0, 0, 1};
+  world_open(&w, 1, 0);
+  cs_core_event event;
+  uint16_t mid;
+  ck_assert_int_eq(cs_endpoint_receive(w.client, 0, false, cs_span_of(ping, 4), w.now), CS_OK);
+  ck_assert_int_eq(cs_endpoint_receive(w.client, 0, false, cs_span_of(ping, 4), w.now),
+                   CS_ERR_STATE);
+  ck_assert_uint_eq(cs_endpoint_deadline(w.client), w.now);
+  /* The owner uses the session before it asks what the bytes were. */
+  ck_assert_int_eq(cs_core_new_mid(cs_endpoint_session(w.client), w.now + 5, &mid), CS_OK);
+  ck_assert(!cs_endpoint_next_event(w.client, &event));
+  ck_assert(cs_endpoint_wants_transmit(w.client));
+  ck_assert_uint_eq(cs_core_now(cs_endpoint_session(w.client)), w.now + 5);
+  world_close(&w);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("endpoint");
   TCase *c = tcase_create("endpoint");
@@ -205,6 +263,8 @@ int main(void) {
   tcase_add_test(c, over_a_clean_link_all_are_answered);
   tcase_add_test(c, over_a_dead_link_all_end);
   tcase_add_test(c, open_reports_each_failed_allocation);
+  tcase_add_test(c, a_stream_that_cannot_go_on_ends_the_session);
+  tcase_add_test(c, bytes_are_taken_one_run_at_a_time_and_never_back_in_time);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }

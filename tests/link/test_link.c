@@ -105,6 +105,33 @@ START_TEST(a_failed_allocation_can_be_repeated) {
 }
 END_TEST
 
+START_TEST(a_message_over_the_cap_is_refused_even_when_it_is_all_there) {
+  static uint8_t large[1100] = {0xe0, (1024 - 269) >> 8, (1024 - 269) & 0xff, 0x45};
+  cs_span m;
+  cs_rule broken = CS_RULE_NONE;
+  cs_link_feed(&link, cs_span_of(large, sizeof large));
+  ck_assert_int_eq(cs_link_next(&link, &m, &broken), CS_ERR_RULE);
+  ck_assert_int_eq(broken, CS_RULE_MESSAGE_CAP);
+}
+END_TEST
+
+/* Longer than what is set aside for a header, so that what is held moves. */
+START_TEST(a_long_message_comes_byte_by_byte) {
+  static uint8_t large[804] = {0xe0, (800 - 269) >> 8, (800 - 269) & 0xff, 0x45, 0xff};
+  cs_span m;
+  cs_rule broken;
+  for (size_t i = 5; i < sizeof large; i++)
+    large[i] = (uint8_t)i;
+  for (size_t i = 0; i < sizeof large; i++) {
+    ck_assert_int_eq(cs_link_next(&link, &m, &broken), CS_ERR_AGAIN);
+    cs_link_feed(&link, cs_span_of(large + i, 1));
+  }
+  ck_assert_int_eq(cs_link_next(&link, &m, &broken), CS_OK);
+  ck_assert_uint_eq(m.len, sizeof large);
+  ck_assert_mem_eq(m.at, large, sizeof large);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("link");
   TCase *c = tcase_create("link");
@@ -114,6 +141,8 @@ int main(void) {
   tcase_add_test(c, an_announced_length_over_the_cap_breaks_the_stream_and_holds_nothing);
   tcase_add_test(c, memory_held_is_bounded_by_the_cap);
   tcase_add_test(c, a_failed_allocation_can_be_repeated);
+  tcase_add_test(c, a_message_over_the_cap_is_refused_even_when_it_is_all_there);
+  tcase_add_test(c, a_long_message_comes_byte_by_byte);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }

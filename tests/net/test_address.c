@@ -202,6 +202,24 @@ START_TEST(a_port_can_be_set) {
 }
 END_TEST
 
+/* The system reports a name of 108 bytes as one byte longer than the structure
+ * that holds it. */
+START_TEST(a_unix_path_without_nul_ends_where_its_field_ends) {
+  cs_net_address a, b;
+  char text[CS_NET_ADDRESS_TEXT];
+  memset(&a, 0xaa, sizeof a);
+  memset(&b, 0xbb, sizeof b);
+  a.u.un.sun_family = b.u.un.sun_family = AF_UNIX;
+  memset(a.u.un.sun_path, 'p', sizeof a.u.un.sun_path);
+  memset(b.u.un.sun_path, 'p', sizeof b.u.un.sun_path);
+  a.len = b.len = sizeof a.u.un + 1;
+  ck_assert(cs_net_address_equal(&a, &b));
+  ck_assert_uint_eq(cs_net_address_hash(1, &a), cs_net_address_hash(1, &b));
+  ck_assert_uint_eq(cs_net_address_print(&a, text, sizeof text),
+                    strlen("unix:") + sizeof a.u.un.sun_path);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("net/address");
   TCase *c = tcase_create("address");
@@ -213,6 +231,7 @@ int main(void) {
   tcase_add_test(c, equality_and_hash_go_by_meaning);
   tcase_add_test(c, multicast_and_any_are_recognised);
   tcase_add_test(c, a_port_can_be_set);
+  tcase_add_test(c, a_unix_path_without_nul_ends_where_its_field_ends);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }

@@ -389,6 +389,30 @@ START_TEST(every_cut_is_decided) {
 }
 END_TEST
 
+/* Sizes are never added up beyond what a size can hold: a message of such parts
+ * would be measured short and cut off. */
+START_TEST(lengths_that_wrap_are_refused) {
+  static const uint8_t byte;
+  uint8_t buf[64];
+  size_t len = 4711;
+  for (unsigned form = CS_WIRE_UDP; form <= CS_WIRE_WS; form++) {
+    cs_wire_message m = {.form = (cs_wire_form)form, .code = 1};
+    m.payload = cs_span_of(&byte, SIZE_MAX);
+    ck_assert_uint_eq(cs_wire_size(&m), 0);
+    ck_assert_int_eq(cs_wire_build(&m, buf, sizeof buf, &len), CS_ERR_ARGUMENT);
+    m.payload = cs_span_of(&byte, SIZE_MAX / 2 + 1);
+    m.options = cs_span_of(&byte, SIZE_MAX / 2 + 1);
+    ck_assert_uint_eq(cs_wire_size(&m), 0);
+    m.payload.len = 1;
+    m.options.len = SIZE_MAX;
+    ck_assert_uint_eq(cs_wire_size(&m), 0);
+    m.payload.len = 0;
+    ck_assert_int_eq(cs_wire_build(&m, buf, sizeof buf, &len), CS_ERR_ARGUMENT);
+  }
+  ck_assert_uint_eq(len, 4711);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("wire/message");
   TCase *parse = tcase_create("parse");
@@ -409,6 +433,7 @@ int main(void) {
   tcase_add_test(build, a_frame_counts_the_token_extension);
   tcase_add_test(build, building_needs_room_and_a_token_that_can_be_said);
   tcase_add_test(build, what_is_wrong_is_built_all_the_same);
+  tcase_add_test(build, lengths_that_wrap_are_refused);
   suite_add_tcase(suite, build);
   return cs_test_main(suite);
 }

@@ -190,6 +190,84 @@ START_TEST(many_dot_segments_are_resolved) {
 }
 END_TEST
 
+/* A walk ahead for each segment that stays would not end within the test's time
+ * limit by orders of magnitude: a URI may come from anywhere. */
+START_TEST(a_long_path_is_resolved_in_one_walk) {
+  enum { N = 4 << 20 };
+  static char path[N];
+  static uint8_t buf[N + 64];
+  memset(path, '/', sizeof path);
+  memcpy(path + N - 4, "a/..", 4);
+  cs_wire_uri u = {.host_kind = CS_HOST_IPV4, .port = 5683, .path = cs_span_of(path, N)};
+  cs_base_writer out = cs_base_writer_of(buf, sizeof buf);
+  cs_wire_option_writer w = {&out, 0};
+  ck_assert_int_eq(cs_wire_uri_options(&u, 5683, &w, NULL), CS_OK);
+  ck_assert(!out.overflow);
+  /* N - 4 empty segments before "a", which is taken back, and the closing one. */
+  ck_assert_uint_eq(out.len, N - 4 + 1);
+  ck_assert_uint_eq(w.last, CS_OPT_URI_PATH);
+}
+END_TEST
+
+static void append(char *text, const char *before, const char *word) {
+  size_t n = strlen(text);
+  snprintf(text + n, 64 - n, "%s%s", before, word);
+}
+
+/* The same by a stack of segments, as RFC 3986 section 5.2.4 describes it. */
+static void by_stack(const char *path, char *out) {
+  char segments[16][4];
+  size_t n = 0;
+  bool dot = false;
+  for (const char *p = path;; p++) {
+    size_t len = strcspn(p, "/");
+    bool up = len == 2 && memcmp(p, "..", 2) == 0;
+    dot = up || (len == 1 && *p == '.');
+    if (up && n > 0)
+      n--;
+    if (!dot)
+      snprintf(segments[n++], 4, "%.*s", (int)len, p);
+    p += len;
+    if (!*p)
+      break;
+  }
+  if (dot)
+    segments[n++][0] = '\0';
+  out[0] = '\0';
+  if (n == 1 && segments[0][0] == '\0')
+    return;
+  for (size_t i = 0; i < n; i++)
+    append(out, i ? " 11:" : "11:", segments[i]);
+}
+
+START_TEST(dot_segments_agree_with_a_stack) {
+  static const char *const words[] = {"", ".", "..", "a", "bc"};
+  for (unsigned code = 0; code < 5 * 5 * 5 * 5 * 5 * 5; code++) {
+    char path[64] = "", text[80], want[64];
+    unsigned rest = code;
+    for (int i = 0; i < 6; i++, rest /= 5)
+      append(path, i ? "/" : "", words[rest % 5]);
+    by_stack(path, want);
+    snprintf(text, sizeof text, "coap://[::1]/%s", path);
+    ck_assert_str_eq(options_of(text, 5683), want);
+  }
+}
+END_TEST
+
+START_TEST(dot_segments_overflow_the_writer_as_a_whole) {
+  uint8_t buf[8];
+  cs_wire_uri u = {.host_kind = CS_HOST_IPV4, .port = 61616, .path = str("a/./bcd/..")};
+  for (size_t cap = 0; cap <= sizeof buf; cap++) {
+    cs_base_writer out = cs_base_writer_of(buf, cap);
+    cs_wire_option_writer w = {&out, 0};
+    ck_assert_int_eq(cs_wire_uri_options(&u, 5683, &w, NULL), CS_OK);
+    ck_assert(out.overflow == (cap < 6)); /* Uri-Port 3, "a" 2, "" 1 */
+    if (!out.overflow)
+      ck_assert_str_eq(listing(cs_base_written(&out)), "7:61616 11:a 11:");
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("wire/uri_options");
   TCase *c = tcase_create("options");
@@ -199,6 +277,9 @@ int main(void) {
   tcase_add_test(c, options_go_behind_what_may_be_before_them_only);
   tcase_add_test(c, an_overflow_shows_in_the_writer);
   tcase_add_test(c, many_dot_segments_are_resolved);
+  tcase_add_test(c, a_long_path_is_resolved_in_one_walk);
+  tcase_add_test(c, dot_segments_agree_with_a_stack);
+  tcase_add_test(c, dot_segments_overflow_the_writer_as_a_whole);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }
