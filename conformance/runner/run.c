@@ -398,7 +398,7 @@ static bool write_reports(const struct running *r, const cs_report_run *run) {
   return good;
 }
 
-static void tell(struct running *r, cs_report_run *run) {
+static void tell(struct running *r, cs_report_run *run, bool written) {
   if (r->trouble)
     fprintf(stderr, "coapspec: %s\n", r->trouble);
   if (r->config->json) {
@@ -410,7 +410,8 @@ static void tell(struct running *r, cs_report_run *run) {
   if (r->slow)
     printf("%zu cases longer than 100 s left out; --slow runs them\n", r->slow);
   cs_report_print_summary(run, stdout);
-  printf("reports: %s/report.{txt,html,json,xml,pcap}\n", r->config->out);
+  if (written)
+    printf("reports: %s/report.{txt,html,json,xml,pcap}\n", r->config->out);
 }
 
 static void release(struct running *r) {
@@ -453,9 +454,10 @@ cs_runner_exit cs_runner_run(const cs_runner_run_config *config) {
   cs_report_run run;
   describe(&r, &run);
   cs_runner_exit code = cs_runner_worse(r.code, cs_runner_exit_of(&run));
-  if (!write_reports(&r, &run))
+  bool written = write_reports(&r, &run);
+  if (!written)
     code = CS_RUNNER_EXIT_USAGE;
-  tell(&r, &run);
+  tell(&r, &run, written);
   release(&r);
   return code;
 }

@@ -141,7 +141,10 @@ static int serve(cs_runner_args *a, const cs_net_address *local, const char *whe
   cs_err err =
       s.peers ? s.net.ops->open(s.net.self, CS_NET_DATAGRAM, local, NULL, &s.fd) : CS_ERR_MEMORY;
   if (err != CS_OK) {
-    cs_runner_usage_error("serve: %s: %s", where, cs_base_err_text(err));
+    /* The address is well-formed, so what cannot be bound is not ours. */
+    cs_runner_usage_error("serve: %s: %s", where,
+                          err == CS_ERR_ARGUMENT ? "not an address of this machine"
+                                                 : cs_base_err_text(err));
   } else {
     err = cs_server_new(&config, s.net.ops->now(s.net.self), &s.server, &unknown);
     if (err == CS_ERR_NOT_FOUND)

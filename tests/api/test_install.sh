@@ -21,10 +21,8 @@ libdir=$prefix/$(cache CMAKE_INSTALL_LIBDIR)
 export PKG_CONFIG_PATH=$libdir/pkgconfig
 
 for name in libcoap-3 libcoap-3-notls; do
-  # The files name the configured prefix; a moved tree defines its own.
-  flags=$(pkg-config --define-variable=prefix="$prefix" \
-    --define-variable=libdir="$libdir" --define-variable=includedir="$prefix/include" \
-    --cflags --libs "$name")
+  # The prefix is not the configured one: the files must find their own tree.
+  flags=$(pkg-config --cflags --libs "$name")
   # shellcheck disable=SC2086 # flags are words
   "$compiler" -std=c99 -Wall -Wextra -Werror "$source/examples/get.c" $flags $instrument \
     -Wl,-rpath,"$libdir" -o "$prefix/get-$name"

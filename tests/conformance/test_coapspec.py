@@ -397,12 +397,16 @@ class Coapspec(unittest.TestCase):
         ran = run("run", "embedded", "--out", "/proc/none", *QUICK)
         self.assertEqual(ran.returncode, 2)
         self.assertIn("/proc/none", ran.stderr)
+        self.assertNotIn("reports:", ran.stdout)
 
     def test_explain(self):
         told = run("explain", "7252/4.3/ping", "RFC7252#4.3:empty-con-reset").stdout
         self.assertIn("> CON 0.00 mid=$m", told)
         self.assertIn("ping-ignored", told)
         self.assertIn("tested by 7252/4.3/ping", told)
+
+    def test_serve_names_an_address_that_is_not_ours(self):
+        self.one_line(run("serve", "--bind", "192.0.2.1:5683"), 2, "not an address of this machine")
 
     def test_serve_ends_on_a_signal(self):
         server = Server()

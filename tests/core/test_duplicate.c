@@ -153,6 +153,22 @@ START_TEST(a_request_that_is_being_answered_is_not_forgotten) {
 }
 END_TEST
 
+/* The owner may take its time, and give the next message meanwhile. */
+START_TEST(a_record_whose_answer_is_owed_is_not_forgotten) {
+  cs_test_get(&t, CS_NON, 7, "a", NULL);
+  cs_test_transmit(&t);
+  cs_test_receive(&t, "CON 2.05 mid=9 token=61");
+  cs_core_event e = cs_test_event(&t);
+  ck_assert_int_eq(e.kind, CS_EVENT_RESPONSE);
+  cs_test_pass(&t, 300 * CS_SECOND);
+  cs_test_receive(&t, "CON 0.00 mid=10");
+  cs_core_answer(t.s, &e, true, t.now);
+  cs_test_no_event(&t);
+  CS_TEST_TEXT(cs_test_transmit(&t), "ACK 0.00 mid=0x0009");
+  CS_TEST_TEXT(cs_test_transmit(&t), "RST 0.00 mid=0x000a");
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("core/duplicate");
   TCase *c = tcase_create("duplicate");
@@ -166,6 +182,7 @@ int main(void) {
   tcase_add_test(c, the_oldest_record_makes_place);
   tcase_add_test(c, many_duplicates_are_answered_once_a_turn);
   tcase_add_test(c, a_request_that_is_being_answered_is_not_forgotten);
+  tcase_add_test(c, a_record_whose_answer_is_owed_is_not_forgotten);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }

@@ -105,6 +105,47 @@ START_TEST(too_small_a_buffer_keeps_the_message) {
 }
 END_TEST
 
+/* MAX_TRANSMIT_SPAN runs from the first transmission, not from the one before. */
+START_TEST(a_retransmission_does_not_begin_the_span_anew) {
+  cs_test_get(&t, CS_CON, 7, "", NULL);
+  cs_test_transmit(&t);
+  cs_time begin = t.now;
+  cs_test_pass(&t, 44 * CS_SECOND);
+  CS_TEST_TEXT(cs_test_transmit(&t), "CON GET mid=0x0007");
+  cs_test_to_deadline(&t);
+  ck_assert_uint_gt(t.now - begin, cs_core_max_transmit_span(&cs_core_params_default));
+  CS_TEST_TEXT(cs_test_transmit(&t), "");
+  cs_test_to_deadline(&t);
+  ck_assert_uint_eq(t.now - begin, cs_core_max_transmit_wait(&cs_core_params_default));
+  ck_assert_int_eq(cs_test_event(&t).reason, CS_NACK_TIMEOUT);
+}
+END_TEST
+
+START_TEST(too_small_a_buffer_keeps_a_response) {
+  cs_test_session server;
+  cs_test_session_open(&server, CS_SERVER, NULL);
+  for (unsigned separate = 0; separate < 2; separate++) {
+    cs_test_receive(&server, separate ? "CON GET mid=2 token=01" : "CON GET mid=1 token=01");
+    cs_core_exchange *x = cs_test_event(&server).exchange;
+    if (separate) {
+      cs_core_defer(server.s, x, server.now);
+      cs_test_transmit(&server);
+    }
+    cs_core_response_spec spec = {
+        .code = CS_CODE(2, 5), .payload = cs_span_of("hi", 2), .type = -1};
+    ck_assert_int_eq(cs_core_respond(server.s, x, &spec, server.now), CS_OK);
+    uint8_t buf[8] = {0};
+    cs_core_peer to;
+    size_t len = 99;
+    ck_assert_int_eq(cs_core_transmit(server.s, server.now, buf, 7, &to, &len), CS_ERR_TOO_LARGE);
+    ck_assert_uint_eq(len, 99);
+    ck_assert_int_eq(cs_core_transmit(server.s, server.now, buf, 8, &to, &len), CS_OK);
+    ck_assert_uint_eq(len, 8);
+  }
+  cs_test_session_close(&server);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("core/transmit");
   TCase *c = tcase_create("transmit");
@@ -115,6 +156,8 @@ int main(void) {
   tcase_add_test(c, spacing_counts_from_the_transmission_itself);
   tcase_add_test(c, max_retransmit_zero_sends_once);
   tcase_add_test(c, too_small_a_buffer_keeps_the_message);
+  tcase_add_test(c, a_retransmission_does_not_begin_the_span_anew);
+  tcase_add_test(c, too_small_a_buffer_keeps_a_response);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }

@@ -132,6 +132,20 @@ START_TEST(a_long_message_comes_byte_by_byte) {
 }
 END_TEST
 
+START_TEST(what_was_held_of_a_refused_message_is_given_back) {
+  static const uint8_t large[] = {0xe0, 0xff, 0xff, 0x45};
+  cs_span m;
+  cs_rule broken;
+  cs_err e = CS_ERR_AGAIN;
+  for (size_t i = 0; i < sizeof large && e == CS_ERR_AGAIN; i++) {
+    cs_link_feed(&link, cs_span_of(large + i, 1));
+    e = cs_link_next(&link, &m, &broken);
+  }
+  ck_assert_int_eq(e, CS_ERR_RULE);
+  ck_assert_uint_eq(memory.out_bytes, 0);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("link");
   TCase *c = tcase_create("link");
@@ -143,6 +157,7 @@ int main(void) {
   tcase_add_test(c, a_failed_allocation_can_be_repeated);
   tcase_add_test(c, a_message_over_the_cap_is_refused_even_when_it_is_all_there);
   tcase_add_test(c, a_long_message_comes_byte_by_byte);
+  tcase_add_test(c, what_was_held_of_a_refused_message_is_given_back);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }
