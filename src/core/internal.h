@@ -13,7 +13,8 @@ enum {
   REQUESTS_DEFAULT = 1024,
   DUPLICATES_DEFAULT = 256,
   EXCHANGES_DEFAULT = 64,
-  BARE_MAX = 16,    /* bare replies waiting for transmission */
+  BARE_MAX = 16, /* bare replies waiting for transmission */
+  TOKEN_TRIES = 1000,
   MID_QUARTERS = 4, /* the Message ID space is tracked in quarters */
   DIAGNOSTIC_MAX = 64
 };

@@ -44,9 +44,13 @@ cs_core_request *cs_core_find_request(const cs_core_session *s, cs_span token) {
 }
 
 void cs_core_new_token(cs_core_session *s, uint8_t *token, size_t len) {
-  do
+  /* Bounded: a generator that repeats itself, or short tokens that are nearly
+   * all open, must not keep the caller here. */
+  for (unsigned tries = 0; tries < TOKEN_TRIES; tries++) {
     cs_base_random_fill(&s->config->random, token, len);
-  while (cs_core_request_by_token(s, cs_span_of(token, len)) && s->by_token.count < 200);
+    if (!cs_core_request_by_token(s, cs_span_of(token, len)))
+      return;
+  }
 }
 
 /* Everything that must hold before a request may be queued. */

@@ -170,7 +170,9 @@ uint16_t cs_core_request_mid(const cs_core_request *request);
 /* The open request with this token, or NULL. */
 cs_core_request *cs_core_find_request(const cs_core_session *s, cs_span token);
 
-/* A fresh random token, unique among the open requests; len 1 to 8. */
+/* A fresh random token, unique among the open requests; len 1 to 8. A length of
+ * 1 has 256 values: when nearly all are open it may return one that is in use,
+ * which cs_core_send_request then refuses. */
 void cs_core_new_token(cs_core_session *s, uint8_t *token, size_t len);
 
 /* The next Message ID. One is not used twice within EXCHANGE_LIFETIME (RFC

@@ -336,7 +336,7 @@ class Coapspec(unittest.TestCase):
 
     def test_private_scenarios_have_requirements_of_their_own(self):
         os.mkdir(os.path.join(self.folder, "own"))
-        self.write("own/requirements.tsv", "id\trfc\tsection\tlevel\tsummary\tscenarios-or-reason\n"
+        self.write("own/requirements.tsv", "id\trfc\tsection\tlevel\tsummary\tscenario-or-reason\n"
                                            "OUR#1:ping\tour\t1\tSHOULD\tpings are silent\tx\n")
         self.write("own/a.scn", "# t\nid a/b/c\ncovers OUR#1:ping\ntransport udp\n---\n"
                                 "> CON 0.00 mid=$m\nsilence 1s\n")

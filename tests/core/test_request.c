@@ -269,6 +269,17 @@ START_TEST(each_failed_allocation_leaves_a_working_session) {
 }
 END_TEST
 
+START_TEST(new_tokens_are_unique_however_many_requests_are_open) {
+  static uint8_t tokens[600][2];
+  for (size_t i = 0; i < 600; i++) {
+    cs_core_new_token(t.s, tokens[i], 2);
+    cs_core_request_spec spec = {
+        .type = CS_CON, .code = 1, .mid = -1, .token = cs_span_of(tokens[i], 2)};
+    ck_assert_int_eq(cs_core_send_request(t.s, &spec, t.now, NULL, NULL), CS_OK);
+  }
+}
+END_TEST
+
 START_TEST(new_tokens_differ) {
   uint8_t a[8], b[8];
   cs_core_new_token(t.s, a, 8);
@@ -413,6 +424,7 @@ int main(void) {
   tcase_add_test(c, multicast_collects_responses_of_several_peers);
   tcase_add_test(c, unreachable_fails_what_is_under_way);
   tcase_add_test(c, each_failed_allocation_leaves_a_working_session);
+  tcase_add_test(c, new_tokens_are_unique_however_many_requests_are_open);
   tcase_add_test(c, new_tokens_differ);
   tcase_add_test(c, a_request_that_no_message_can_hold_is_too_large);
   tcase_add_test(c, a_second_ack_buys_no_more_time);

@@ -23,7 +23,7 @@ typedef struct played {
 } played;
 
 static inline void play_open(played *p, const char *scenario, uint8_t type) {
-  static const char tsv[] = "id\trfc\tsection\tlevel\tsummary\tscenarios-or-reason\n"
+  static const char tsv[] = "id\trfc\tsection\tlevel\tsummary\tscenario-or-reason\n"
                             "R#1:must\t1\t1\tMUST\tx\ty\n"
                             "R#1:should\t1\t1\tSHOULD\tx\ty\n";
   static const char ini[] = "[target]\nname = x\n[resources]\ntest = /a/b%20c\n";

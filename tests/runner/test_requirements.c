@@ -4,7 +4,7 @@
 #include "runner/requirements.h"
 #include "support/check_main.h"
 
-#define HEAD "id\trfc\tsection\tlevel\tsummary\tscenarios-or-reason\n"
+#define HEAD "id\trfc\tsection\tlevel\tsummary\tscenario-or-reason\n"
 
 START_TEST(faults_say_where) {
   static const struct {
