@@ -31,6 +31,8 @@ void cs_core_flight_stop(cs_core_session *s, struct flight *f) {
 }
 
 struct flight *cs_core_flight_find(const cs_core_session *s, cs_core_peer peer, uint16_t mid) {
+  if (s->by_mid.count == 0)
+    return NULL;
   uint32_t h = hash(s, peer, mid);
   for (cs_base_node *n = cs_base_table_chain(&s->by_mid, h); n; n = n->next) {
     struct flight *f = (struct flight *)n;

@@ -30,6 +30,8 @@ static cs_core_request *of_token_node(cs_base_node *n) {
 }
 
 cs_core_request *cs_core_request_by_token(const cs_core_session *s, cs_span token) {
+  if (s->by_token.count == 0)
+    return NULL; /* the usual case before a request is sent: nothing to hash for */
   uint32_t h = cs_base_hash(s->hash_seed, token);
   for (cs_base_node *n = cs_base_table_chain(&s->by_token, h); n; n = n->next) {
     cs_core_request *r = of_token_node(n);
