@@ -169,6 +169,7 @@ static void turn(struct world *w) {
     memcpy(w->last, buf, w->last_len);
   }
   CS_ORACLE(!cs_core_wants_transmit(w->s));
+  CS_ORACLE(cs_core_now(w->s) <= w->now);
 }
 
 static void arrive(struct world *w, cs_core_peer from, bool multicast, cs_span bytes) {
