@@ -56,19 +56,6 @@ void cs_base_table_remove(cs_base_table *t, cs_base_node *n) {
   }
 }
 
-cs_base_node *cs_base_table_pop(cs_base_table *t) {
-  for (uint32_t i = 0; t->count && i < t->cap; i++) {
-    cs_base_node *n = t->buckets[i];
-    if (n) {
-      t->buckets[i] = n->next;
-      n->next = NULL;
-      t->count--;
-      return n;
-    }
-  }
-  return NULL;
-}
-
 static uint32_t mix(uint64_t h) {
   h ^= h >> 33;
   h *= UINT64_C(0xff51afd7ed558ccd);

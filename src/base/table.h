@@ -35,9 +35,6 @@ static inline cs_base_node *cs_base_table_chain(const cs_base_table *t, uint32_t
   return t->cap ? t->buckets[hash & (t->cap - 1)] : NULL;
 }
 
-/* Takes any one node out and returns it, or NULL when empty: for teardown. */
-cs_base_node *cs_base_table_pop(cs_base_table *t);
-
 /* Hashes bytes with a per-owner seed, so that a peer cannot choose collisions
  * without knowing it. */
 uint32_t cs_base_hash(uint32_t seed, cs_span bytes);

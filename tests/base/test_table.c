@@ -27,10 +27,7 @@ START_TEST(nodes_are_found_through_growth_and_removal) {
     cs_base_table_remove(&t, &nodes[i]);
   for (unsigned i = 0; i < N; i++)
     ck_assert_int_eq(has(&t, &nodes[i]), i % 2);
-  unsigned popped = 0;
-  while (cs_base_table_pop(&t))
-    popped++;
-  ck_assert_uint_eq(popped, N / 2);
+  ck_assert_uint_eq(t.count, N / 2);
   cs_base_table_free(&t, &m.alloc);
   ck_assert_uint_eq(m.out_bytes, 0);
 }
