@@ -14,6 +14,7 @@ const char *cs_base_err_text(cs_err e) {
       [CS_ERR_UNSUPPORTED] = "not supported by this build",
       [CS_ERR_AGAIN] = "try again later",
       [CS_ERR_CLOSED] = "closed",
+      [CS_ERR_RESET] = "connection reset",
       [CS_ERR_REFUSED] = "connection refused",
       [CS_ERR_UNREACHABLE] = "host unreachable",
       [CS_ERR_IN_USE] = "address in use",

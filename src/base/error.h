@@ -17,6 +17,7 @@ typedef enum cs_err {
   CS_ERR_UNSUPPORTED, /* known, but not provided by this build */
   CS_ERR_AGAIN,       /* nothing now; wait for readiness or the deadline */
   CS_ERR_CLOSED,      /* the transport is closed */
+  CS_ERR_RESET,       /* the peer broke the stream off (TCP RST) */
   CS_ERR_REFUSED,     /* the peer's port refused (ICMP or RST) */
   CS_ERR_UNREACHABLE, /* no route to the peer */
   CS_ERR_IN_USE,      /* local address or path already in use */

@@ -3,12 +3,14 @@
 struct rule_row {
   const char *id;
   const char *text;
+  size_t id_len;
   cs_rule_basis basis;
 };
 
 static const struct rule_row rows[CS_RULE_COUNT_] = {
-    [CS_RULE_NONE] = {"none", "no rule is broken", CS_BASIS_OURS},
-#define CS_RULE(symbol, id, basis, text) [CS_RULE_##symbol] = {id, text, CS_BASIS_##basis},
+    [CS_RULE_NONE] = {"none", "no rule is broken", 4, CS_BASIS_OURS},
+#define CS_RULE(symbol, id, basis, text)                                                           \
+  [CS_RULE_##symbol] = {id, text, sizeof(id) - 1, CS_BASIS_##basis},
 #include "base/rules.def"
 #undef CS_RULE
 };
@@ -19,6 +21,10 @@ static const struct rule_row *row(cs_rule r) {
 
 const char *cs_base_rule_id(cs_rule r) {
   return row(r)->id;
+}
+
+size_t cs_base_rule_id_len(cs_rule r) {
+  return row(r)->id_len;
 }
 
 const char *cs_base_rule_text(cs_rule r) {

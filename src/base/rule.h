@@ -4,6 +4,8 @@
 #ifndef CS_BASE_RULE_H
 #define CS_BASE_RULE_H
 
+#include <stddef.h>
+
 typedef enum cs_rule {
   CS_RULE_NONE = 0, /* nothing was broken */
 #define CS_RULE(symbol, id, basis, text) CS_RULE_##symbol,
@@ -18,6 +20,8 @@ typedef enum cs_rule_basis { CS_BASIS_MUST, CS_BASIS_SHOULD, CS_BASIS_OURS } cs_
 
 /* "RFC7252#3:token-length-reserved"; "none" for CS_RULE_NONE. Never NULL. */
 const char *cs_base_rule_id(cs_rule r);
+/* The length of that id in bytes. */
+size_t cs_base_rule_id_len(cs_rule r);
 /* One English sentence that says what the rule demands. Never NULL. */
 const char *cs_base_rule_text(cs_rule r);
 cs_rule_basis cs_base_rule_basis(cs_rule r);

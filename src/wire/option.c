@@ -8,15 +8,7 @@ cs_wire_option_iter cs_wire_options(cs_span encoded) {
 }
 
 bool cs_wire_option_next(cs_wire_option_iter *it, cs_wire_option *out) {
-  if (it->broken != CS_RULE_NONE || cs_base_left(&it->in) == 0)
-    return false;
-  cs_span value;
-  it->broken = cs_wire_option_take(&it->in, &it->number, &value);
-  if (it->broken != CS_RULE_NONE)
-    return false;
-  out->number = (uint16_t)it->number;
-  out->value = value;
-  return true;
+  return cs_wire_option_step(it, out);
 }
 
 bool cs_wire_option_get(cs_span encoded, uint16_t number, cs_span *value) {

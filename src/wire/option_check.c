@@ -1,5 +1,6 @@
 #include "wire/option.h"
 
+#include "wire/option_codec.h"
 #include "wire/utf8.h"
 
 /* Whether the option is defined for a message of this code (RFC 7252 section
@@ -22,7 +23,7 @@ cs_rule cs_wire_option_check(const cs_wire_message *m, bool (*known)(void *ctx, 
   cs_wire_option_iter it = cs_wire_options(m->options);
   cs_wire_option o;
   uint32_t last = 0;
-  while (cs_wire_option_next(&it, &o)) {
+  while (cs_wire_option_step(&it, &o)) {
     bool again = o.number == last;
     last = o.number;
     if (!cs_wire_option_critical(o.number))
@@ -67,7 +68,7 @@ cs_rule cs_wire_option_check_sent(const cs_wire_message *m, cs_wire_option *at) 
   cs_wire_option_iter it = cs_wire_options(m->options);
   cs_wire_option o;
   uint32_t last = 0;
-  while (cs_wire_option_next(&it, &o)) {
+  while (cs_wire_option_step(&it, &o)) {
     bool again = o.number == last;
     last = o.number;
     const cs_wire_option_row *row = cs_wire_option_find(space, o.number);

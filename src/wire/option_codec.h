@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/rule.h"
+#include "wire/option.h"
 
 enum {
   CS_WIRE_MARKER = 0xff,        /* precedes the payload */
@@ -65,6 +66,19 @@ static inline cs_rule cs_wire_option_take(cs_base_reader *in, uint32_t *number, 
   *number += delta;
   *in = r;
   return CS_RULE_NONE;
+}
+
+/* cs_wire_option_next, in line. */
+static inline bool cs_wire_option_step(cs_wire_option_iter *it, cs_wire_option *out) {
+  if (it->broken != CS_RULE_NONE || cs_base_left(&it->in) == 0)
+    return false;
+  cs_span value;
+  it->broken = cs_wire_option_take(&it->in, &it->number, &value);
+  if (it->broken != CS_RULE_NONE)
+    return false;
+  out->number = (uint16_t)it->number;
+  out->value = value;
+  return true;
 }
 
 /* The nibble that stands for v (at most CS_WIRE_OPTION_VALUE_MAX). */

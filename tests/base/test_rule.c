@@ -10,6 +10,7 @@ START_TEST(every_rule_has_an_id_of_its_own_and_is_found_by_it) {
   for (int r = 1; r < CS_RULE_COUNT_; r++) {
     const char *id = cs_base_rule_id((cs_rule)r);
     ck_assert_ptr_nonnull(strchr(id, '#'));
+    ck_assert_uint_eq(cs_base_rule_id_len((cs_rule)r), strlen(id));
     ck_assert_uint_gt(strlen(cs_base_rule_text((cs_rule)r)), 10);
     ck_assert_msg(cs_base_rule_find(id) == (cs_rule)r, "%s", id);
     bool ours = strncmp(id, "OURS#", 5) == 0;

@@ -18,6 +18,36 @@ void cs_test_session_open(cs_test_session *t, cs_core_role role, const cs_core_p
   ck_assert_int_eq(cs_core_open(&t->config, params, 1152, t->now, &t->s), CS_OK);
 }
 
+void cs_test_session_open_reliable(cs_test_session *t, cs_core_role role,
+                                   const cs_core_config *with) {
+  memset(t, 0, sizeof *t);
+  cs_test_memory_init(&t->memory);
+  cs_base_seeded_init(&t->seeded, 1);
+  if (with)
+    t->config = *with;
+  t->config.role = role;
+  t->config.form = CS_WIRE_TCP;
+  t->config.alloc = &t->memory.alloc;
+  t->config.random = cs_base_seeded_random(&t->seeded);
+  t->now = 1000 * CS_SECOND;
+  ck_assert_int_eq(cs_core_open(&t->config, NULL, 1 << 20, t->now, &t->s), CS_OK);
+  cs_core_up(t->s, t->now);
+}
+
+void cs_test_greet(cs_test_session *t, const char *csm) {
+  ck_assert_msg(strncmp(cs_test_transmit(t), "CSM", 3) == 0, "our CSM is the first message");
+  cs_test_receive(t, csm);
+  cs_test_told(t, CS_EVENT_CSM, CS_RULE_NONE);
+  cs_test_no_event(t);
+}
+
+cs_core_event cs_test_told(cs_test_session *t, cs_core_event_kind kind, cs_rule rule) {
+  cs_core_event e = cs_test_event(t);
+  ck_assert_msg(e.kind == kind && e.rule == rule, "event %d %s, not %d %s", (int)e.kind,
+                cs_base_rule_id(e.rule), (int)kind, cs_base_rule_id(rule));
+  return e;
+}
+
 void cs_test_session_close(cs_test_session *t) {
   cs_core_close(t->s);
   ck_assert_uint_eq(t->memory.out_bytes, 0);
@@ -28,7 +58,8 @@ void cs_test_receive_from(cs_test_session *t, cs_core_peer from, bool multicast,
   uint8_t scratch[2048];
   cs_wire_message m;
   cs_wire_notation_error error = {0, ""};
-  cs_err e = cs_wire_read(CS_WIRE_UDP, cs_span_str(notation), scratch, sizeof scratch, &m, &error);
+  cs_err e =
+      cs_wire_read(t->config.form, cs_span_str(notation), scratch, sizeof scratch, &m, &error);
   ck_assert_msg(e == CS_OK, "%s: at %zu expected %s", notation, error.at, error.want);
   size_t len;
   ck_assert_int_eq(cs_wire_build(&m, t->in, sizeof t->in, &len), CS_OK);
@@ -49,10 +80,15 @@ const char *cs_test_transmit(cs_test_session *t) {
   uint8_t buf[2048];
   size_t len;
   t->text[0] = '\0';
+  size_t size = cs_core_next_size(t->s);
   if (cs_core_transmit(t->s, t->now, buf, sizeof buf, &t->to, &len) != CS_OK)
     return t->text;
+  ck_assert_uint_eq(size, len);
   cs_wire_message m;
-  ck_assert_int_eq(cs_wire_parse(CS_WIRE_UDP, cs_span_of(buf, len), NULL, &m), CS_RULE_NONE);
+  const cs_wire_limits any = {CS_WIRE_TOKEN_MAX};
+  ck_assert_int_eq(cs_wire_parse(t->config.form, cs_span_of(buf, len),
+                                 t->config.form == CS_WIRE_UDP ? NULL : &any, &m),
+                   CS_RULE_NONE);
   size_t printed;
   ck_assert_int_eq(cs_wire_print(&m, t->text, sizeof t->text, &printed), CS_OK);
   return t->text;

@@ -13,12 +13,20 @@ typedef struct cs_test_session {
   cs_core_session *s;
   cs_time now;
   uint8_t in[2048]; /* what receive gave to the session */
-  char text[2048];  /* what transmit printed */
+  char text[8192];  /* what transmit printed */
   cs_core_peer to;
 } cs_test_session;
 
 /* Opens a session in this role with these parameters (NULL: the defaults). */
 void cs_test_session_open(cs_test_session *t, cs_core_role role, const cs_core_params *params);
+/* The same over a reliable form (TCP), connected. with (may be NULL) has the
+ * caps and what our CSM says; its role, form and seams are not looked at. */
+void cs_test_session_open_reliable(cs_test_session *t, cs_core_role role,
+                                   const cs_core_config *with);
+/* Lets our CSM out and takes the peer's, in the notation. */
+void cs_test_greet(cs_test_session *t, const char *csm);
+/* The next event is this kind with this rule; returns it. */
+cs_core_event cs_test_told(cs_test_session *t, cs_core_event_kind kind, cs_rule rule);
 /* Closes it and checks that no memory is left. */
 void cs_test_session_close(cs_test_session *t);
 

@@ -197,7 +197,7 @@ static cs_err send_stream(cs_test_net *t, sim_socket *s, cs_span bytes, size_t *
   if (s->state == CONNECTING)
     return CS_ERR_AGAIN;
   sim_socket *other = cs_sim_by_serial(t, s->other);
-  if (s->state != CONNECTED || !other)
+  if (s->state != CONNECTED || !other || s->finished)
     return CS_ERR_CLOSED;
   size_t room = STREAM_WINDOW - other->unread;
   size_t n = bytes.len < room ? bytes.len : room;
@@ -294,6 +294,19 @@ static cs_err op_receive(void *net, int fd, uint8_t *buf, size_t cap, size_t *le
 static void end_stream(cs_test_net *t, sim_socket *s) {
   if (s->other)
     fly_stream(t, s, cs_sim_packet_new(PACKET_END, cs_span_of(NULL, 0)));
+}
+
+static cs_err op_finish(void *net, int fd) {
+  cs_test_net *t = net_of(net);
+  sim_socket *s = socket_at(t, fd);
+  if (!s || s->kind != CS_NET_STREAM)
+    return CS_ERR_ARGUMENT;
+  if (s->state != CONNECTED)
+    return CS_ERR_CLOSED;
+  if (!s->finished)
+    end_stream(t, s);
+  s->finished = true;
+  return CS_OK;
 }
 
 static void op_close(void *net, int fd) {
@@ -420,6 +433,7 @@ static const cs_net_ops sim_ops = {
     .connected = op_connected,
     .send = op_send,
     .receive = op_receive,
+    .finish = op_finish,
     .close = op_close,
     .local = op_local,
     .multicast_hops = op_multicast_hops,

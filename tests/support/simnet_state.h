@@ -45,7 +45,8 @@ typedef struct sim_socket {
   cs_net_kind kind;
   stream_state state;
   bool has_peer;
-  bool ended; /* the other side of the stream has closed */
+  bool finished; /* this side sends no more */
+  bool ended;    /* the other side of the stream has closed */
   cs_net_address local, peer;
   cs_net_address reached_as; /* where the last received datagram was sent to */
   cs_net_address groups[GROUPS_MAX];
