@@ -1,29 +1,37 @@
-/* A whole session, client or server, on a virtual clock: operations,
- * datagrams, time steps, the application's answers and failed allocations are
- * all chosen by the input.
+/* A whole session in its endpoint, client or server, over UDP, TCP or a
+ * WebSocket, on a virtual clock: operations, datagrams or stream bytes, time
+ * steps, the application's answers and failed allocations are all chosen by the
+ * input.
  *
  * covers: src/core/session.c src/core/request.c src/core/exchange.c src/core/match.c
  * covers: src/core/flight.c src/core/transmit.c src/core/queue.c src/core/duplicate.c
- * covers: src/core/mid.c src/core/state.c
+ * covers: src/core/mid.c src/core/state.c src/endpoint/endpoint.c
+ * covers: src/endpoint/stream.c src/endpoint/output.c
  *
  * Byte 0 is the set-up: bit 0 a server, bit 1 small caps, bit 2 long tokens,
- * bit 3 NSTART 4. Then operations, a byte each with what it needs behind it:
+ * bit 3 NSTART 4; bits 4 and 5 the transport: 0 UDP, 1 TCP, 2 WebSocket with
+ * the handshake made, 3 WebSocket without; bit 6 the peer's CSM has come, on a
+ * stream. Then operations, a byte each with what it needs behind it:
  *
- *   0 n bytes   a datagram of n bytes from the peer
- *   1 n bytes   the same from another peer, 1 to 3
- *   2 n bytes   the same by multicast
+ *   0 n bytes   a datagram of n bytes from the peer; on a stream so many bytes
+ *   1 n bytes   the same from another peer, 1 to 3; on a stream a message with
+ *               the code of the first byte, a token of as many bytes as the
+ *               second says, then its options as they are encoded, framed
+ *   2 n bytes   the same by multicast; on a WebSocket a frame whose first byte
+ *               is the first of these, masked as it should be; on TCP as 0
  *   3 t t       time passes, in units of 10 ms
  *   4           time passes up to the deadline
  *   5 f k       a request: f flags, k the token's length
  *   6           a ping
- *   7 f m m     a bare Empty message
+ *   7 f m m     a bare Empty message; on a stream m m bytes are taken at most in
+ *               each turn from now on (f even; 0 for none), else all
  *   8 n         request n of the table is cancelled
  *   9 n         the n-th allocation from now fails
  *   10 f c      a reply to what was sent last: type and code from f and c, its
  *               Message ID and token those of the message
  *   11 f        how the application answers from now on
- *   12          the peer is unreachable
- *   13          the session is drained
+ *   12          the peer is unreachable; the transport of a stream is gone
+ *   13          the session is drained; that of a stream is released
  *   14 n        n Message IDs are taken; the first is 0xfffa, so that the quarter
  *               of Message ID 77 is soon entered
  *   15 m n      the MTU is set to 16 m, and NSTART to n, where they allow it
@@ -31,17 +39,21 @@
  * Oracles: every request ends exactly once; what is sent parses; a rejection
  * names its rule; a response carries its request's token; memory stays under
  * a cap and is all given back; after the last input everything ends within a
- * bounded number of steps; the same input gives the same output. */
+ * bounded number of steps; the same input gives the same output. On a stream
+ * also: what is sent is frames, each with a message that parses, and after an
+ * Abort or a Close nothing; an end has one event that names its rule. */
 #include <stdlib.h>
 
-#include "core/session.h"
+#include "endpoint/endpoint.h"
 #include "wire/option.h"
+#include "wire/ws_frame.h"
 
 #include "oracle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { REQUESTS = 16, MEMORY_CAP = 400000, STEPS_MAX = 4000 };
+enum { UDP, TCP, WEBSOCKET, WEBSOCKET_RAW };
 
 struct slot {
   cs_core_request *request; /* open, or NULL */
@@ -53,9 +65,14 @@ struct slot {
 struct world {
   cs_base_alloc alloc;
   cs_base_seeded seeded;
-  cs_core_config config;
+  cs_endpoint_config config;
+  cs_endpoint *e;
   cs_core_session *s;
+  cs_link peer; /* a stream's other end, which reads frames and makes them */
+  cs_base_alloc peer_alloc;
   cs_time now;
+  size_t most; /* bytes of a stream that are taken in a turn */
+  bool websocket, stream, silent, aborted;
   size_t out_bytes, fail_in;
   struct slot slots[REQUESTS];
   uint64_t digest;
@@ -80,31 +97,21 @@ static void give(void *ctx, void *p, size_t n) {
   free(p);
 }
 
+static void *take_peer(void *ctx, size_t n) {
+  (void)ctx;
+  return malloc(n);
+}
+
+static void give_peer(void *ctx, void *p, size_t n) {
+  (void)ctx;
+  (void)n;
+  free(p);
+}
+
 static void digest(struct world *w, const void *at, size_t n) {
   const uint8_t *b = at;
   for (size_t i = 0; i < n; i++)
     w->digest = (w->digest ^ b[i]) * UINT64_C(0x100000001b3);
-}
-
-static bool begin(struct world *w, uint8_t setup) {
-  memset(w, 0, sizeof *w);
-  w->alloc = (cs_base_alloc){take, give, w};
-  cs_base_seeded_init(&w->seeded, 4875);
-  w->now = CS_SECOND;
-  w->config.role = setup & 1 ? CS_SERVER : CS_CLIENT;
-  w->config.alloc = &w->alloc;
-  w->config.random = cs_base_seeded_random(&w->seeded);
-  if (setup & 2) {
-    w->config.max_requests = 3;
-    w->config.max_duplicates = 4;
-    w->config.max_exchanges = 2;
-  }
-  if (setup & 4)
-    w->config.token_max = 300;
-  cs_core_params p = cs_core_params_default;
-  if (setup & 8)
-    p.nstart = 4;
-  return cs_core_open(&w->config, &p, 256, w->now, &w->s) == CS_OK;
 }
 
 static void release(struct slot *x) {
@@ -132,8 +139,12 @@ static void on_event(struct world *w, const cs_core_event *e) {
   digest(w, &e->kind, sizeof e->kind);
   digest(w, &e->rule, sizeof e->rule);
   struct slot *x = e->app;
-  if (e->kind == CS_EVENT_REJECTED)
+  if (e->kind == CS_EVENT_REJECTED || e->kind == CS_EVENT_ABORTED)
     CS_ORACLE(e->rule != CS_RULE_NONE);
+  if (e->kind == CS_EVENT_ABORTED || e->kind == CS_EVENT_ABORT) {
+    CS_ORACLE(w->stream && !w->aborted);
+    w->aborted = true;
+  }
   if (e->kind == CS_EVENT_RESPONSE) {
     CS_ORACLE(x->request == e->request);
     CS_ORACLE(cs_span_equal(e->message.token, cs_span_of(x->token, x->len)));
@@ -145,30 +156,72 @@ static void on_event(struct world *w, const cs_core_event *e) {
     w->pings--;
   } else if (e->body_released) {
     CS_ORACLE(x->request == e->request);
-    cs_core_answer(w->s, e, !(w->answers & 1), w->now);
+    cs_endpoint_answer(w->e, e, !(w->answers & 1), w->now);
     release(x);
   }
+}
+
+static void parsed(struct world *w, cs_span bytes) {
+  cs_wire_message m;
+  cs_wire_limits any = {CS_WIRE_TOKEN_MAX};
+  CS_ORACLE(cs_wire_parse(w->config.core.form, bytes, &any, &m) == CS_RULE_NONE);
+  CS_ORACLE(!w->silent);
+  if (w->stream && m.code == CS_CODE(7, 5))
+    w->silent = true; /* an Abort is the last message */
+  digest(w, bytes.at, bytes.len);
+  w->last_len = bytes.len < sizeof w->last ? bytes.len : sizeof w->last;
+  memcpy(w->last, bytes.at, w->last_len);
+}
+
+/* What the other end makes of bytes that were sent. */
+static void read_stream(struct world *w, cs_span bytes) {
+  cs_span message;
+  cs_rule broken;
+  cs_err err;
+  cs_link_feed(&w->peer, bytes);
+  while ((err = cs_link_next(&w->peer, &message, &broken)) == CS_OK)
+    parsed(w, message);
+  CS_ORACLE(err == CS_ERR_AGAIN || (w->websocket && err == CS_ERR_CLOSED));
+}
+
+static void take_output(struct world *w) {
+  cs_span bytes;
+  size_t most = w->most;
+  while (most && cs_endpoint_output(w->e, w->now, &bytes)) {
+    size_t n = bytes.len < most ? bytes.len : most;
+    /* A refusal of an upgrade is no frame, and nobody reads it here. */
+    if (!w->websocket || w->peer.ws)
+      read_stream(w, cs_span_of(bytes.at, n));
+    cs_endpoint_sent(w->e, n, w->now);
+    most -= n;
+  }
+}
+
+static void take_datagrams(struct world *w) {
+  uint8_t buf[512];
+  cs_core_peer to;
+  size_t len;
+  unsigned sent = 0;
+  while (cs_endpoint_transmit(w->e, w->now, buf, sizeof buf, &to, &len) == CS_OK) {
+    CS_ORACLE(sent++ < 1000);
+    parsed(w, cs_span_of(buf, len));
+  }
+  CS_ORACLE(!cs_endpoint_wants_transmit(w->e));
 }
 
 /* A driver's turn: events, then everything there is to send. */
 static void turn(struct world *w) {
   cs_core_event e;
-  while (cs_core_next_event(w->s, &e))
-    on_event(w, &e);
-  uint8_t buf[512];
-  cs_core_peer to;
-  size_t len;
-  unsigned sent = 0;
-  while (cs_core_transmit(w->s, w->now, buf, sizeof buf, &to, &len) == CS_OK) {
-    cs_wire_message m;
-    cs_wire_limits any = {CS_WIRE_TOKEN_MAX};
-    CS_ORACLE(cs_wire_parse(CS_WIRE_UDP, cs_span_of(buf, len), &any, &m) == CS_RULE_NONE);
-    CS_ORACLE(sent++ < 1000);
-    digest(w, buf, len);
-    w->last_len = len < sizeof w->last ? len : sizeof w->last;
-    memcpy(w->last, buf, w->last_len);
+  for (unsigned again = 0; again < 2; again++) {
+    while (cs_endpoint_next_event(w->e, &e))
+      on_event(w, &e);
+    if (w->stream)
+      take_output(w);
+    else
+      take_datagrams(w);
+    if (!w->stream)
+      break; /* taking bytes of a stream can end it, which is then told */
   }
-  CS_ORACLE(!cs_core_wants_transmit(w->s));
   CS_ORACLE(cs_core_now(w->s) <= w->now);
 }
 
@@ -177,14 +230,118 @@ static void arrive(struct world *w, cs_core_peer from, bool multicast, cs_span b
   uint8_t *copy = bytes.len ? malloc(bytes.len) : NULL;
   if (bytes.len)
     memcpy(copy, bytes.at, bytes.len);
-  CS_ORACLE(cs_core_receive(w->s, from, multicast, cs_span_of(copy, bytes.len), w->now) == CS_OK);
+  cs_err err = cs_endpoint_receive(w->e, from, multicast, cs_span_of(copy, bytes.len), w->now);
+  CS_ORACLE(err == CS_OK || (w->stream && err == CS_ERR_CLOSED));
   turn(w);
   free(copy);
 }
 
+/* A message into the stream, in the frame that belongs around it. */
+static void arrive_framed(struct world *w, const cs_wire_message *m) {
+  uint8_t buf[1024];
+  size_t len, size = cs_wire_size(m);
+  size_t header = cs_link_header_size(&w->peer, size);
+  if (cs_wire_build(m, buf + header, sizeof buf - header, &len) != CS_OK)
+    return;
+  cs_link_seal(&w->peer, buf, len);
+  arrive(w, 0, false, cs_span_of(buf, header + len));
+}
+
+static void arrive_coded(struct world *w, cs_span bytes) {
+  static const uint8_t token[300];
+  if (bytes.len < 2)
+    return;
+  cs_wire_message m = {.form = w->config.core.form,
+                       .code = bytes.at[0],
+                       .token = {token, bytes.at[1]},
+                       .options = cs_span_cut(bytes, 2, bytes.len - 2)};
+  arrive_framed(w, &m);
+}
+
+/* A frame of the WebSocket with a first byte of the input's choice. */
+static void arrive_frame(struct world *w, cs_span bytes) {
+  uint8_t buf[300];
+  if (bytes.len == 0)
+    return;
+  size_t len = bytes.len - 1, header = cs_link_header_size(&w->peer, len);
+  if (len)
+    memcpy(buf + header, bytes.at + 1, len);
+  cs_link_seal(&w->peer, buf, len);
+  buf[0] = bytes.at[0];
+  arrive(w, 0, false, cs_span_of(buf, header + len));
+}
+
+static void configure(struct world *w, uint8_t setup) {
+  static const cs_link_kind kinds[] = {CS_LINK_DATAGRAM, CS_LINK_STREAM, CS_LINK_WEBSOCKET,
+                                       CS_LINK_WEBSOCKET};
+  static const cs_wire_form forms[] = {CS_WIRE_UDP, CS_WIRE_TCP, CS_WIRE_WS, CS_WIRE_WS};
+  unsigned kind = setup >> 4 & 3;
+  w->stream = kind != UDP;
+  w->websocket = kind >= WEBSOCKET;
+  w->most = SIZE_MAX;
+  w->config.link = kinds[kind];
+  cs_core_config *c = &w->config.core;
+  c->form = forms[kind];
+  c->role = setup & 1 ? CS_SERVER : CS_CLIENT;
+  c->alloc = &w->alloc;
+  c->random = cs_base_seeded_random(&w->seeded);
+  if (setup & 2) {
+    c->max_requests = 3;
+    c->max_duplicates = 4;
+    c->max_exchanges = 2;
+    c->max_message = w->stream ? 100 : 0;
+  }
+  if (setup & 4)
+    c->token_max = 300;
+}
+
+/* The other end of a stream; of a WebSocket it makes the handshake. */
+static void connect_peer(struct world *w, uint8_t setup) {
+  unsigned kind = setup >> 4 & 3;
+  cs_link_init(&w->peer, w->config.link, &w->peer_alloc, 1 << 20);
+  if (w->websocket && w->config.core.role == CS_CLIENT)
+    CS_ORACLE(cs_endpoint_ws_host(w->e, cs_span_of("h", 1), NULL) == CS_OK);
+  cs_link_ws_config c = {.server = w->config.core.role == CS_CLIENT,
+                         .random = w->config.core.random,
+                         .host = cs_span_of("h", 1),
+                         .timeout = CS_TIME_NEVER};
+  cs_rule broken;
+  if (kind == WEBSOCKET)
+    CS_ORACLE(cs_link_ws_open(&w->peer, &c, w->now, &broken) == CS_OK);
+  cs_endpoint_up(w->e, w->now);
+  for (unsigned i = 0; i < 2 && kind == WEBSOCKET; i++) {
+    uint8_t buf[CS_LINK_OWN_MAX];
+    size_t len;
+    turn(w);
+    if (cs_link_transmit(&w->peer, buf, sizeof buf, &len) == CS_OK)
+      arrive(w, 0, false, cs_span_of(buf, len));
+  }
+  cs_wire_message csm = {.form = w->config.core.form, .code = CS_CODE(7, 1)};
+  if (setup & 64)
+    arrive_framed(w, &csm);
+}
+
+static bool begin(struct world *w, uint8_t setup) {
+  memset(w, 0, sizeof *w);
+  w->alloc = (cs_base_alloc){take, give, w};
+  w->peer_alloc = (cs_base_alloc){take_peer, give_peer, NULL};
+  cs_base_seeded_init(&w->seeded, 4875);
+  w->now = CS_SECOND;
+  configure(w, setup);
+  cs_core_params p = cs_core_params_default;
+  if (setup & 8)
+    p.nstart = 4;
+  if (cs_endpoint_open(&w->config, &p, 256, w->now, &w->e) != CS_OK)
+    return false;
+  w->s = cs_endpoint_session(w->e);
+  if (w->stream)
+    connect_peer(w, setup);
+  return true;
+}
+
 static void pass(struct world *w, cs_time by) {
   w->now = cs_time_add(w->now, by);
-  cs_core_expire(w->s, w->now);
+  cs_endpoint_expire(w->e, w->now);
   turn(w);
 }
 
@@ -219,7 +376,8 @@ static void request(struct world *w, uint8_t flags, uint8_t token_len) {
 static void reply(struct world *w, uint8_t flags, uint8_t code) {
   cs_wire_message m;
   cs_wire_limits any = {CS_WIRE_TOKEN_MAX};
-  if (cs_wire_parse(CS_WIRE_UDP, cs_span_of(w->last, w->last_len), &any, &m) != CS_RULE_NONE)
+  if (cs_wire_parse(w->config.core.form, cs_span_of(w->last, w->last_len), &any, &m) !=
+      CS_RULE_NONE)
     return;
   m.type = flags & 3;
   m.code = code;
@@ -231,7 +389,9 @@ static void reply(struct world *w, uint8_t flags, uint8_t code) {
     m.mid ^= 0x5555;
   uint8_t buf[256];
   size_t len;
-  if (cs_wire_build(&m, buf, sizeof buf, &len) == CS_OK)
+  if (w->stream)
+    arrive_framed(w, &m);
+  else if (cs_wire_build(&m, buf, sizeof buf, &len) == CS_OK)
     arrive(w, 0, false, cs_span_of(buf, len));
 }
 
@@ -273,8 +433,8 @@ static void other(struct world *w, uint8_t op, cs_base_reader *in) {
   uint8_t a = 0, b = 0, c = 0;
   switch (op) {
   case 4:
-    if (cs_core_deadline(w->s) != CS_TIME_NEVER)
-      pass(w, cs_core_deadline(w->s) - w->now);
+    if (cs_endpoint_deadline(w->e) != CS_TIME_NEVER)
+      pass(w, cs_endpoint_deadline(w->e) - w->now);
     break;
   case 5:
     if (cs_base_take_u8(in, &a) && cs_base_take_u8(in, &b))
@@ -286,8 +446,11 @@ static void other(struct world *w, uint8_t op, cs_base_reader *in) {
     turn(w);
     break;
   case 7:
-    if (cs_base_take_u8(in, &a) && cs_base_take_u8(in, &b) && cs_base_take_u8(in, &c))
-      (void)cs_core_send_empty(w->s, a & 3, (uint16_t)(b << 8 | c), w->now);
+    if (cs_base_take_u8(in, &a) && cs_base_take_u8(in, &b) && cs_base_take_u8(in, &c)) {
+      cs_err err = cs_core_send_empty(w->s, a & 3, (uint16_t)(b << 8 | c), w->now);
+      CS_ORACLE(!w->stream || err == CS_ERR_UNSUPPORTED);
+      w->most = a & 1 ? SIZE_MAX : (size_t)(b << 8 | c);
+    }
     turn(w);
     break;
   case 8:
@@ -307,11 +470,15 @@ static void other(struct world *w, uint8_t op, cs_base_reader *in) {
       w->answers = a;
     break;
   case 12:
-    cs_core_link(w->s, CS_LINK_UNREACHABLE, w->now);
+    cs_endpoint_link(w->e, w->stream ? CS_LINK_CLOSED : CS_LINK_UNREACHABLE, w->now);
+    CS_ORACLE(!w->stream || cs_endpoint_finished(w->e));
     turn(w);
     break;
   case 13:
-    cs_core_drain(w->s, CS_NACK_CLOSED);
+    if (w->stream)
+      cs_endpoint_release(w->e, w->now);
+    else
+      cs_core_drain(w->s, CS_NACK_CLOSED);
     turn(w);
     break;
   case 14:
@@ -332,7 +499,12 @@ static void operation(struct world *w, uint8_t op, cs_base_reader *in) {
     if (cs_base_take_u8(in, &n)) {
       size_t len = n < cs_base_left(in) ? n : cs_base_left(in);
       cs_base_take(in, len, &bytes);
-      arrive(w, op == 1 ? 1 + n % 3u : 0, op == 2, bytes);
+      if (w->stream && op == 1)
+        arrive_coded(w, bytes);
+      else if (w->websocket && op == 2)
+        arrive_frame(w, bytes);
+      else
+        arrive(w, op == 1 ? 1 + n % 3u : 0, op == 2, bytes);
     }
   } else if (op == 3) {
     if (cs_base_take_u16(in, &t))
@@ -351,15 +523,20 @@ static uint64_t run(cs_span input) {
   for (unsigned i = 0; i < 200 && cs_base_take_u8(&in, &op); i++)
     operation(&w, op % 16, &in);
   w.fail_in = 0;
+  w.most = SIZE_MAX;
+  turn(&w);
   unsigned steps = 0;
-  while (cs_core_deadline(w.s) != CS_TIME_NEVER) {
-    pass(&w, cs_core_deadline(w.s) - w.now);
+  while (cs_endpoint_deadline(w.e) != CS_TIME_NEVER) {
+    pass(&w, cs_endpoint_deadline(w.e) - w.now);
     CS_ORACLE(steps++ < STEPS_MAX);
   }
+  CS_ORACLE(!cs_endpoint_wants_transmit(w.e));
+  CS_ORACLE(!w.aborted || cs_endpoint_finished(w.e));
   for (unsigned i = 0; i < REQUESTS; i++)
     CS_ORACLE(!w.slots[i].request);
   CS_ORACLE(w.pings == 0 && cs_core_open_requests(w.s) == 0);
-  cs_core_close(w.s);
+  cs_endpoint_close(w.e);
+  cs_link_free(&w.peer);
   CS_ORACLE(w.out_bytes == 0);
   return w.digest;
 }

@@ -5,7 +5,9 @@
  * covers: conformance/runner/scenario_parse.c conformance/runner/scenario_header.c
  * covers: conformance/runner/scenario_step.c conformance/runner/scenario_field.c
  * covers: conformance/runner/scenario_text.c conformance/runner/scenario_check.c
- * covers: conformance/runner/template_parse.c conformance/runner/pattern_parse.c */
+ * covers: conformance/runner/template_parse.c conformance/runner/pattern_parse.c
+ * covers: conformance/runner/template_stream.c conformance/runner/pattern_stream.c
+ * covers: conformance/runner/case_stream.c conformance/runner/case_open.c */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,7 @@
 #include "runner/case.h"
 #include "runner/driver.h"
 #include "runner/scenario.h"
+#include "wire/ws_frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -72,6 +75,24 @@ static void check_step(const cs_runner_scenario *s, const cs_runner_step *step) 
     ORACLE(a->verdict >= 0 && a->verdict <= CS_RUNNER_GO_ON);
     bool message = a->kind == CS_RUNNER_MESSAGE || a->kind == CS_RUNNER_RESPONSE;
     ORACLE(!message || (a->pattern.types != 0 && a->pattern.code_count > 0));
+    ORACLE(a->kind != CS_RUNNER_FRAME || a->pattern.opcodes != 0);
+    ORACLE(a->kind != CS_RUNNER_UPGRADE || a->pattern.code_count > 0);
+  }
+}
+
+/* What stands in the steps means something on every transport that is named. */
+static void check_transports(const cs_runner_scenario *s, const cs_runner_step *step) {
+  bool ws = !(s->transports & ~(unsigned)CS_RUNNER_WEBSOCKETS);
+  bool streams = !(s->transports & (unsigned)CS_RUNNER_DATAGRAMS);
+  cs_runner_send_kind kind = step->send.kind;
+  ORACLE(ws || (kind != CS_RUNNER_SEND_FRAME && kind != CS_RUNNER_SEND_UPGRADE));
+  ORACLE(streams || !step->send.slowly);
+  ORACLE(streams || (step->kind != CS_RUNNER_CLOSE && step->kind != CS_RUNNER_END));
+  for (size_t i = 0; i < step->alternative_count; i++) {
+    cs_runner_alternative_kind a = step->alternatives[i].kind;
+    ORACLE(ws || (a != CS_RUNNER_FRAME && a != CS_RUNNER_UPGRADE));
+    ORACLE(streams || (a != CS_RUNNER_CLOSED && a != CS_RUNNER_ABORTED));
+    ORACLE(!step->alternatives[i].dup || !(s->transports & (unsigned)CS_RUNNER_STREAMS));
   }
 }
 
@@ -83,26 +104,73 @@ static void check_scenario(const cs_runner_scenario *s) {
     ORACLE(s->vars[i].kind != CS_RUNNER_KIND_OPEN);
   for (size_t i = 0; i < s->step_count; i++)
     check_step(s, &s->steps[i]);
+  for (size_t i = 0; i < s->step_count; i++)
+    check_transports(s, &s->steps[i]);
 }
 
-/* Plays the scenario to a target that echoes what it is sent and then says
- * nothing more: every case ends, in bounded time, with a verdict. */
-static void play(const cs_runner_scenario *s) {
+/* What the target of play answers: what it is sent. On a WebSocket an upgrade is
+ * accepted, and a frame comes back without its mask, as a server's has none. */
+static void echo(cs_runner_case *c, unsigned port, cs_span bytes, cs_time now) {
+  static const char accepting[] = "HTTP/1.1 101 Echo\r\nUpgrade: websocket\r\n\r\n";
+  static uint8_t frame[CS_RUNNER_MESSAGE_MAX + CS_WS_HEADER_MAX];
+  cs_wire_ws_frame f;
+  cs_rule broken;
+  if (cs_runner_case_form(c) == CS_WIRE_WS && bytes.len > 8 && memcmp(bytes.at, "GET ", 4) == 0) {
+    bytes = cs_span_str(accepting);
+  } else if (cs_runner_case_form(c) == CS_WIRE_WS &&
+             cs_wire_ws_frame_read(bytes, &f, &broken) == CS_OK && f.masked &&
+             f.header + f.length == bytes.len && bytes.len <= sizeof frame) {
+    f.masked = false;
+    size_t header = cs_wire_ws_frame_put(&f, frame);
+    memcpy(frame + header, bytes.at + f.header, (size_t)f.length);
+    cs_wire_ws_mask(frame + header, (size_t)f.length, f.mask, 0);
+    bytes = cs_span_of(frame, header + (size_t)f.length);
+  }
+  size_t half = cs_runner_case_form(c) == CS_WIRE_UDP ? bytes.len : bytes.len / 2;
+  cs_runner_case_receive(c, port, cs_span_cut(bytes, 0, half), now);
+  if (half < bytes.len)
+    cs_runner_case_receive(c, port, cs_span_cut(bytes, half, bytes.len - half), now);
+}
+
+static void perform(cs_runner_case *c, const cs_runner_act *act, unsigned *echoes, cs_time now) {
+  ORACLE(act->port < CS_RUNNER_PORTS_MAX);
+  switch (act->kind) {
+  case CS_RUNNER_ACT_SEND:
+    if ((*echoes)++ < 32)
+      echo(c, act->port, act->bytes, now);
+    else
+      cs_runner_case_closed(c, act->port, (*echoes & 1u) != 0, now);
+    break;
+  case CS_RUNNER_ACT_CONNECT:
+    ORACLE(cs_runner_case_form(c) != CS_WIRE_UDP);
+    if (*echoes < 48)
+      cs_runner_case_connected(c, act->port, now);
+    else
+      cs_runner_case_closed(c, act->port, true, now);
+    break;
+  case CS_RUNNER_ACT_END:
+    cs_runner_case_closed(c, act->port, false, now);
+    break;
+  default:
+    break;
+  }
+}
+
+/* Plays the scenario to that target, which says nothing more after a while and
+ * ends its connections: every case ends, in bounded time, with a verdict. */
+static void play(const cs_runner_scenario *s, cs_runner_transport t) {
   static const cs_runner_profile profile = {
       .ack_timeout = 2 * CS_SECOND, .response = 2 * CS_SECOND, .alive = 8 * CS_SECOND};
-  cs_runner_case_config config = {
-      .variant = {s, s->id, 0, CS_RUNNER_UDP}, .profile = &profile, .seed = 1};
+  cs_runner_case_config config = {.variant = {s, s->id, 0, t}, .profile = &profile, .seed = 1};
   cs_runner_case *c = cs_runner_case_new(&config);
   cs_time now = CS_SECOND;
   unsigned echoes = 0;
-  unsigned port;
-  cs_span bytes;
+  cs_runner_act act;
   cs_runner_case_start(c, now);
   for (unsigned turns = 0; !cs_runner_case_done(c); turns++) {
     ORACLE(turns < 100000);
-    while (cs_runner_case_transmit(c, &port, &bytes))
-      if (echoes++ < 32)
-        cs_runner_case_receive(c, port, bytes, now);
+    while (cs_runner_case_transmit(c, &act))
+      perform(c, &act, &echoes, now);
     cs_time next = cs_runner_case_deadline(c);
     if (cs_runner_case_done(c))
       break;
@@ -128,7 +196,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (good) {
     check_scenario(a);
     ORACLE(strcmp(a->id, b->id) == 0 && a->step_count == b->step_count);
-    play(a);
+    for (unsigned t = CS_RUNNER_UDP; t <= CS_RUNNER_WS; t++)
+      if (a->transports >> t & 1u)
+        play(a, (cs_runner_transport)t);
   } else {
     ORACLE(a == NULL);
     ORACLE(first.line == second.line && first.column == second.column);

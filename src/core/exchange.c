@@ -24,6 +24,10 @@ static void list_remove(cs_core_session *s, cs_core_exchange *x) {
 void cs_core_exchange_free(cs_core_session *s, cs_core_exchange *x) {
   cs_core_flight_stop(s, &x->f);
   list_remove(s, x);
+  if (is_reliable(s) && x->answered) {
+    s->reliable->answers--;
+    s->reliable->answers_bytes -= x->len;
+  }
   if (x->seen)
     x->seen->exchange = NULL;
   cs_base_put(memory(s), x->bytes, x->len);
@@ -43,17 +47,26 @@ static cs_core_exchange *new_exchange(cs_core_session *s, const cs_wire_message 
   x->request_mid = m->mid;
   x->request_type = m->type;
   x->multicast = s->in_multicast;
-  x->token_len = m->token.len;
+  x->token_len = (uint32_t)m->token.len;
   if (m->token.len)
     memcpy(x->token, m->token.at, m->token.len);
   x->f.phase = m->type == CS_CON ? PHASE_OPEN : PHASE_OWED;
   list_add(s, x);
-  seen->exchange = x;
+  if (seen)
+    seen->exchange = x;
   return x;
 }
 
-/* A diagnostic payload (RFC 7252 section 5.5.2) for 4.02. */
-static cs_span diagnose(uint8_t buf[DIAGNOSTIC_MAX], uint16_t number) {
+cs_core_exchange *cs_core_exchange_open(cs_core_session *s, const cs_wire_message *m) {
+  cs_core_exchange *x = new_exchange(s, m, NULL);
+  if (!x)
+    return NULL;
+  x->f.phase = PHASE_OWED; /* nothing is acknowledged here */
+  x->serial = ++s->reliable->serial;
+  return x;
+}
+
+cs_span cs_core_diagnose(uint8_t buf[DIAGNOSTIC_MAX], uint16_t number) {
   static const char words[] = "unrecognised critical option ";
   cs_base_writer w = cs_base_writer_of(buf, DIAGNOSTIC_MAX);
   cs_base_put_bytes(&w, words, sizeof words - 1);
@@ -81,7 +94,7 @@ static void bad_option(cs_core_session *s, cs_core_exchange *x, struct seen *see
     return;
   }
   uint8_t text[DIAGNOSTIC_MAX];
-  cs_core_response_spec spec = {CS_CODE(4, 2), {NULL, 0}, diagnose(text, number), -1};
+  cs_core_response_spec spec = {CS_CODE(4, 2), {NULL, 0}, cs_core_diagnose(text, number), -1};
   if (cs_core_respond(s, x, &spec, s->now) != CS_OK) {
     cs_core_exchange_free(s, x);
     forgotten(s, seen);
@@ -132,12 +145,14 @@ void cs_core_defer(cs_core_session *s, cs_core_exchange *x, cs_time now) {
 void cs_core_ignore(cs_core_session *s, cs_core_exchange *x, cs_time now) {
   cs_core_defer(s, x, now);
   cs_core_exchange_free(s, x);
+  if (is_reliable(s))
+    cs_core_reply_due(s);
 }
 
 /* Builds the whole response into memory of its own. */
 static cs_err encode(cs_core_session *s, const cs_wire_message *m, uint8_t **bytes, size_t *len) {
   size_t size = cs_wire_size(m);
-  if (size == 0 || size > s->mtu)
+  if (size == 0 || size > cs_core_max_send(s))
     return CS_ERR_TOO_LARGE;
   uint8_t *b = cs_base_get(memory(s), size);
   if (!b)
@@ -203,6 +218,27 @@ static cs_err separate(cs_core_session *s, cs_core_exchange *x, cs_wire_message 
   return CS_OK;
 }
 
+/* On a reliable form: sent once, in the order of the answers. */
+static cs_err answer(cs_core_session *s, cs_core_exchange *x, cs_wire_message *m) {
+  struct reliable *r = s->reliable;
+  if (r->ended) {
+    cs_core_exchange_free(s, x);
+    return CS_OK;
+  }
+  m->form = s->config->form;
+  m->type = 0;
+  cs_err e = encode(s, m, &x->bytes, &x->len);
+  if (e != CS_OK)
+    return e;
+  x->answered = true;
+  r->answers++;
+  r->answers_bytes += x->len;
+  x->f.phase = PHASE_QUEUED;
+  cs_core_queue(s, &x->f.out);
+  cs_core_reply_due(s);
+  return CS_OK;
+}
+
 cs_err cs_core_respond(cs_core_session *s, cs_core_exchange *x, const cs_core_response_spec *spec,
                        cs_time now) {
   cs_core_time(s, now);
@@ -212,6 +248,8 @@ cs_err cs_core_respond(cs_core_session *s, cs_core_exchange *x, const cs_core_re
   cs_wire_message m = {
       CS_WIRE_UDP,   (uint8_t)spec->type, spec->code, 0, cs_span_of(x->token, x->token_len),
       spec->options, spec->payload};
+  if (is_reliable(s))
+    return answer(s, x, &m);
   if (x->f.phase == PHASE_OPEN && spec->type == -1)
     return piggyback(s, x, &m);
   if (spec->type == -1)

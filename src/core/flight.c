@@ -3,7 +3,6 @@
 #include "core/internal.h"
 
 void cs_core_flight_init(struct flight *f, uint8_t kind, uint8_t type, cs_core_peer peer) {
-  memset(f, 0, sizeof *f);
   f->kind = kind;
   f->type = type;
   f->peer = peer;

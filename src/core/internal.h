@@ -1,7 +1,10 @@
 /* What the files of the core share and nobody else sees. One RFC concept, one
- * file: mid.c and flight.c (4.4), duplicate.c (4.5), transmit.c (4.2),
+ * file. RFC 7252: mid.c and flight.c (4.4), duplicate.c (4.5), transmit.c (4.2),
  * request.c (4.7, 5.2 at a client), exchange.c (5.2 at a server), match.c
- * (4.2 to 4.4 and 5.3.2, what becomes of a received message). */
+ * (4.2 to 4.4 and 5.3.2, what becomes of a received message). RFC 8323:
+ * settings.c (5.3), signaling.c (5.2 to 5.6, what comes), ending.c (5.5, 5.6,
+ * what we send, and every other end), reply.c (answers that no owner made),
+ * budget.c (ours), reliable.c (3.3, what becomes of a received message there). */
 #ifndef CS_CORE_INTERNAL_H
 #define CS_CORE_INTERNAL_H
 
@@ -13,14 +16,31 @@ enum {
   REQUESTS_DEFAULT = 1024,
   DUPLICATES_DEFAULT = 256,
   EXCHANGES_DEFAULT = 64,
-  BARE_MAX = 16, /* bare replies waiting for transmission */
+  MESSAGE_DEFAULT = 1 << 20, /* longest message accepted on a reliable form */
+  MESSAGE_BASE = 1152,       /* RFC 8323 section 5.3.1: base value */
+  TOKEN_BASE = 8,            /* RFC 8974 section 2.2.1: base value */
+  BARE_MAX = 16,             /* bare replies waiting for transmission */
   TOKEN_TRIES = 1000,
   MID_QUARTERS = 4, /* the Message ID space is tracked in quarters */
-  DIAGNOSTIC_MAX = 64
+  DIAGNOSTIC_MAX = 64,
+  PING_TOKEN = 2, /* reliable forms: bytes of a Ping's token, its flight's Message ID, */
+  PING_BARE = 0   /* but for this one, whose Ping has none */
 };
 
+/* The way of a datagram through the core has a budget of instructions
+ * (ci/bench.sh): what is not on it is kept out of line. */
+#define APART __attribute__((noinline))
+
 /* A place in the queue of what is to be transmitted. */
-enum out_kind { OUT_FLIGHT, OUT_REPLY, OUT_BARE };
+enum out_kind {
+  OUT_FLIGHT,
+  OUT_REPLY, /* UDP: to a Message ID that came */
+  OUT_BARE,
+  OUT_OWN, /* reliable forms: a struct reply */
+  OUT_CSM,
+  OUT_RELEASE,
+  OUT_ABORT
+};
 struct out {
   struct out *next, *prev;
   uint8_t kind;
@@ -96,7 +116,8 @@ struct cs_core_exchange {
   uint8_t request_type;
   bool multicast;
   bool answered;
-  size_t token_len;
+  uint32_t token_len;
+  uint32_t serial; /* reliable forms: in the order the requests came */
   uint8_t token[]; /* copied: the request's bytes are gone when it is answered */
 };
 
@@ -107,13 +128,44 @@ struct bare {
   uint8_t type;
 };
 
+/* An answer that the session makes itself on a reliable form: a whole message. */
+struct reply {
+  struct out out; /* first member */
+  struct reply *later;
+  uint32_t serial; /* Pong that waits: the last request that came before its Ping */
+  uint32_t len;
+  uint8_t bytes[];
+};
+
+/* What only a session over a reliable form has. */
+struct reliable {
+  cs_core_settings peer;
+  cs_time csm_due;  /* when the peer's CSM is missing; CS_TIME_NEVER once it came */
+  cs_time idle_due; /* when the idle-traffic budget will be full again */
+  struct out csm, release, abort;
+  struct reply *late, *latest; /* Pongs that wait for requests to be answered */
+  size_t answers_bytes;        /* of the answers that wait for transmission */
+  uint32_t answers;            /* how many those are */
+  uint32_t replies;            /* struct reply in late or in the queue */
+  uint32_t serial;
+  uint32_t bad_csm; /* of our Abort: Bad-CSM-Option, 0 for none */
+  cs_rule why;
+  bool up;
+  bool releasing; /* our Release was asked for */
+  bool released;  /* the peer's came */
+  bool release_sent;
+  bool ended;
+  bool tell; /* the event that says why we aborted is due */
+};
+
 struct request_list {
   cs_core_request *first, *last;
 };
 
 struct cs_core_session {
   const cs_core_config *config;
-  cs_core_params *params; /* NULL: the defaults */
+  struct reliable *reliable; /* NULL on UDP */
+  cs_core_params *params;    /* NULL: the defaults */
   cs_time now;
   uint32_t quarter_used[MID_QUARTERS]; /* last transmission in whole seconds, rounded up; 0: none */
   cs_base_table by_token;
@@ -132,15 +184,21 @@ struct cs_core_session {
   uint32_t requests;
   uint32_t slots; /* outstanding interactions (NSTART) */
   uint32_t exchange_count;
+  uint32_t mtu;
   uint16_t next_mid;
-  uint16_t mtu;
   uint8_t bare_count;
-  bool in_pending, in_multicast;
-  bool closed;
+  bool in_pending : 1, in_multicast : 1;
+  bool closed : 1;
 };
 
 static inline const cs_base_alloc *memory(const cs_core_session *s) {
   return s->config->alloc;
+}
+
+/* Whether this is a session over a reliable form; laid out for those that are
+ * not, which count instructions. */
+static inline bool is_reliable(const cs_core_session *s) {
+  return __builtin_expect(s->reliable != NULL, 0);
 }
 
 /* state.c */
@@ -154,11 +212,12 @@ void cs_core_unqueue(cs_core_session *s, struct out *o);
 void cs_core_bare(cs_core_session *s, uint8_t type, uint16_t mid, cs_core_peer peer);
 
 /* flight.c */
+/* f is all zero before. */
 void cs_core_flight_init(struct flight *f, uint8_t kind, uint8_t type, cs_core_peer peer);
 /* Makes room for f's timer and puts it under its Message ID. CS_ERR_MEMORY. */
 cs_err cs_core_flight_match(cs_core_session *s, struct flight *f, uint16_t mid);
 /* No longer matched, timed or queued. */
-void cs_core_flight_stop(cs_core_session *s, struct flight *f);
+APART void cs_core_flight_stop(cs_core_session *s, struct flight *f);
 struct flight *cs_core_flight_find(const cs_core_session *s, cs_core_peer peer, uint16_t mid);
 
 /* mid.c */
@@ -179,6 +238,56 @@ void cs_core_seen_expire(cs_core_session *s);
 cs_time cs_core_seen_deadline(const cs_core_session *s);
 void cs_core_seen_clear(cs_core_session *s);
 
+/* settings.c */
+void cs_core_settings_init(struct reliable *r);
+/* Takes over what a CSM says. The rule that it breaks, with *option the number
+ * of the option at fault; the settings are then as they were. */
+cs_rule cs_core_settings_take(cs_core_session *s, const cs_wire_message *m, uint32_t *option);
+/* Whether a request of this size may go to the peer as its settings are now. */
+cs_rule cs_core_settings_allow(const cs_core_session *s, size_t size, size_t token_len);
+/* The longest message accepted; what our CSM says. */
+uint32_t cs_core_accepted(const cs_core_session *s);
+/* Our CSM, its options in buf. */
+enum { CSM_OPTIONS_MAX = 16 };
+cs_wire_message cs_core_csm(const cs_core_session *s, uint8_t buf[CSM_OPTIONS_MAX]);
+
+/* budget.c: takes one message out of the idle-traffic budget; false when it is
+ * empty. */
+bool cs_core_budget(cs_core_session *s);
+
+/* reply.c */
+/* Queues an answer of our own; without its payload where the peer accepts no
+ * message of that size. late: behind the answers to all requests that came up
+ * to now. CS_ERR_LIMIT when CS_CORE_REPLIES_MAX wait, CS_ERR_MEMORY. */
+cs_err cs_core_reply(cs_core_session *s, cs_wire_message *m, bool late);
+/* A request was answered or given up: what waited for it may go. */
+APART void cs_core_reply_due(cs_core_session *s);
+void cs_core_reply_free(cs_core_session *s, struct reply *p);
+void cs_core_replies_drop(cs_core_session *s);
+
+/* ending.c */
+/* The event that says that we have aborted, when it is due. */
+bool cs_core_aborted_event(cs_core_session *s, cs_core_event *out);
+/* Everything open ends: by the peer's Abort, or with the transport. */
+APART void cs_core_end(cs_core_session *s);
+/* Our Release or Abort, its options in buf. */
+enum { ENDING_OPTIONS_MAX = 4 };
+cs_wire_message cs_core_ending(const cs_core_session *s, const struct out *o,
+                               uint8_t buf[ENDING_OPTIONS_MAX]);
+
+/* signaling.c: what becomes of a signaling message; true when it made an event. */
+bool cs_core_signal(cs_core_session *s, const cs_wire_message *m, cs_core_event *out);
+
+/* reliable.c */
+APART cs_err cs_core_reliable_open(cs_core_session *s);
+APART void cs_core_reliable_close(cs_core_session *s);
+APART void cs_core_reliable_expire(cs_core_session *s);
+APART bool cs_core_reliable_event(cs_core_session *s, cs_core_event *out);
+APART cs_time cs_core_reliable_deadline(const cs_core_session *s);
+
+/* writing.c: what cs_core_next_size is there. */
+APART size_t cs_core_write_size(const cs_core_session *s);
+
 /* request.c */
 void cs_core_list_add(struct request_list *l, cs_core_request *r);
 void cs_core_list_remove(struct request_list *l, cs_core_request *r);
@@ -192,15 +301,27 @@ void cs_core_request_answered(cs_core_session *s, cs_core_request *r);
 void cs_core_request_free(cs_core_session *s, cs_core_request *r);
 void cs_core_request_timer(cs_core_session *s, cs_core_request *r);
 void cs_core_request_sent(cs_core_session *s, cs_core_request *r, size_t len);
-void cs_core_admit(cs_core_session *s);
+/* Reliable forms: it went out, its response is awaited. */
+void cs_core_request_awaited(cs_core_session *s, cs_core_request *r);
+APART void cs_core_admit(cs_core_session *s);
+/* The peer's settings changed: what they forbid and did not go out yet ends,
+ * what waited for them may go. */
+void cs_core_recheck(cs_core_session *s);
 void cs_core_ended_event(cs_core_session *s, cs_core_event *out);
 
 /* exchange.c */
 bool cs_core_exchange_request(cs_core_session *s, const cs_wire_message *m, cs_core_event *out);
+/* Reliable forms: an exchange for this request; NULL when memory is short. */
+cs_core_exchange *cs_core_exchange_open(cs_core_session *s, const cs_wire_message *m);
+/* A diagnostic payload (RFC 7252 section 5.5.2) that names an option. */
+cs_span cs_core_diagnose(uint8_t buf[DIAGNOSTIC_MAX], uint16_t number);
 void cs_core_exchange_timer(cs_core_session *s, cs_core_exchange *x);
 void cs_core_exchange_free(cs_core_session *s, cs_core_exchange *x);
 
 /* match.c: what becomes of the message in s->in; true when it made an event. */
 bool cs_core_match(cs_core_session *s, cs_core_event *out);
+/* The event of a message that was refused; m is NULL when it did not parse. */
+bool cs_core_rejected(const cs_core_session *s, cs_core_event *out, cs_rule rule,
+                      const cs_wire_message *m);
 
 #endif

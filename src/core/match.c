@@ -3,8 +3,8 @@
  * its request (5.3.2), a duplicate to its first copy (4.5). */
 #include "core/internal.h"
 
-static bool rejected(const cs_core_session *s, cs_core_event *out, cs_rule rule,
-                     const cs_wire_message *m) {
+bool cs_core_rejected(const cs_core_session *s, cs_core_event *out, cs_rule rule,
+                      const cs_wire_message *m) {
   memset(out, 0, sizeof *out);
   out->kind = CS_EVENT_REJECTED;
   out->rule = rule;
@@ -25,15 +25,15 @@ static bool malformed(cs_core_session *s, cs_core_event *out, cs_rule rule) {
   if (cs_wire_peek(s->in, &type, &code, &mid)) {
     if ((type == CS_CON || type == CS_NON) && !s->in_multicast)
       cs_core_bare(s, CS_RST, mid, s->in_from);
-    rejected(s, out, rule, NULL);
+    cs_core_rejected(s, out, rule, NULL);
     out->mid = mid;
     return true;
   }
-  return rejected(s, out, rule, NULL);
+  return cs_core_rejected(s, out, rule, NULL);
 }
 
-static bool response_event(cs_core_session *s, cs_core_request *r, const cs_wire_message *m,
-                           cs_core_event *out) {
+static inline bool response_event(cs_core_session *s, cs_core_request *r, const cs_wire_message *m,
+                                  cs_core_event *out) {
   memset(out, 0, sizeof *out);
   out->kind = CS_EVENT_RESPONSE;
   out->peer = s->in_from;
@@ -53,7 +53,7 @@ static bool bad_response(cs_core_session *s, cs_core_request *r, const cs_wire_m
                          cs_core_event *out, cs_rule rule) {
   if (!r->multicast)
     cs_core_request_end(s, r, CS_NACK_BAD_RESPONSE, rule);
-  return rejected(s, out, rule, m);
+  return cs_core_rejected(s, out, rule, m);
 }
 
 static cs_rule check_response(const cs_core_session *s, const cs_wire_message *m) {
@@ -74,7 +74,7 @@ static bool match_reset(cs_core_session *s, struct flight *f, const cs_wire_mess
   }
   cs_core_request *r = (cs_core_request *)f;
   if (r->multicast)
-    return rejected(s, out, CS_RULE_MID_NOT_OURS, m);
+    return cs_core_rejected(s, out, CS_RULE_MID_NOT_OURS, m);
   r->pong = f->kind == FLIGHT_PING;
   cs_core_request_end(s, r, CS_NACK_RESET, CS_RULE_NONE);
   return false;
@@ -90,13 +90,13 @@ static bool match_ack(cs_core_session *s, struct flight *f, const cs_wire_messag
   }
   cs_core_request *r = (cs_core_request *)f;
   if (f->kind == FLIGHT_PING)
-    return rejected(s, out, CS_RULE_MID_NOT_OURS, m);
+    return cs_core_rejected(s, out, CS_RULE_MID_NOT_OURS, m);
   if (m->code == CS_CODE_EMPTY) {
     cs_core_request_acked(s, r);
     return false;
   }
   if (!cs_span_equal(r->token, m->token))
-    return rejected(s, out, CS_RULE_MID_TOKEN_MISMATCH, m);
+    return cs_core_rejected(s, out, CS_RULE_MID_TOKEN_MISMATCH, m);
   cs_rule rule = check_response(s, m);
   if (rule != CS_RULE_NONE)
     return bad_response(s, r, m, out, rule);
@@ -108,7 +108,7 @@ static bool match_reply(cs_core_session *s, const cs_wire_message *m, cs_core_ev
   /* Only what was sent can be matched, and only a Confirmable message is
    * acknowledged. */
   if (!f || f->tries == 0 || (m->type == CS_ACK && f->type != CS_CON))
-    return rejected(s, out, CS_RULE_MID_NOT_OURS, m);
+    return cs_core_rejected(s, out, CS_RULE_MID_NOT_OURS, m);
   return m->type == CS_RST ? match_reset(s, f, m, out) : match_ack(s, f, m, out);
 }
 
@@ -118,7 +118,7 @@ static bool refuse(cs_core_session *s, const cs_wire_message *m, cs_core_event *
   struct seen *seen = s->in_multicast ? NULL : cs_core_seen_add(s, s->in_from, m);
   if (seen)
     cs_core_seen_reply(s, seen, REPLY_RST);
-  return rejected(s, out, rule, m);
+  return cs_core_rejected(s, out, rule, m);
 }
 
 static bool match_response(cs_core_session *s, const cs_wire_message *m, cs_core_event *out) {
@@ -159,7 +159,7 @@ bool cs_core_match(cs_core_session *s, cs_core_event *out) {
   if (first) {
     if (first->reply != REPLY_NONE && m.type == CS_CON)
       cs_core_queue(s, &first->out);
-    return rejected(s, out, CS_RULE_LATE_DUPLICATE, &m);
+    return cs_core_rejected(s, out, CS_RULE_LATE_DUPLICATE, &m);
   }
   if (s->closed)
     return false;

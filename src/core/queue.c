@@ -46,6 +46,8 @@ void cs_core_bare(cs_core_session *s, uint8_t type, uint16_t mid, cs_core_peer p
 
 cs_err cs_core_send_empty(cs_core_session *s, uint8_t type, uint16_t mid, cs_time now) {
   cs_core_time(s, now);
+  if (is_reliable(s))
+    return CS_ERR_UNSUPPORTED;
   if (type != CS_ACK && type != CS_RST)
     return CS_ERR_ARGUMENT;
   if (s->closed)

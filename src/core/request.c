@@ -55,14 +55,36 @@ void cs_core_new_token(cs_core_session *s, uint8_t *token, size_t len) {
   }
 }
 
+/* What holds of a request's size on a reliable form. */
+static APART cs_err check_reliable(const cs_core_session *s, const cs_core_request_spec *spec,
+                                   cs_rule *broken) {
+  cs_wire_message m = {s->config->form, 0, spec->code, 0, spec->token, spec->options,
+                       spec->payload};
+  size_t size = cs_wire_size(&m);
+  cs_rule r = CS_RULE_NONE;
+  if (s->reliable->peer.csm)
+    r = cs_core_settings_allow(s, size, spec->token.len);
+  if (size == 0 || size > s->mtu)
+    r = CS_RULE_MESSAGE_SIZE;
+  if (r == CS_RULE_NONE)
+    return CS_OK;
+  *broken = r;
+  return r == CS_RULE_MESSAGE_SIZE ? CS_ERR_TOO_LARGE : CS_ERR_RULE;
+}
+
 /* Everything that must hold before a request may be queued. */
 static cs_err check(const cs_core_session *s, const cs_core_request_spec *spec, cs_rule *broken) {
   const cs_core_config *c = s->config;
   if (s->closed || c->role != CS_CLIENT)
     return CS_ERR_STATE;
-  if ((spec->type != CS_CON && spec->type != CS_NON) || !cs_wire_code_is_request(spec->code) ||
-      spec->mid > 65535 || spec->mid < -1)
+  if (is_reliable(s)) {
+    /* Type and Message ID mean nothing there. */
+    if (!cs_wire_code_is_request(spec->code) || spec->multicast)
+      return CS_ERR_ARGUMENT;
+  } else if ((spec->type != CS_CON && spec->type != CS_NON) ||
+             !cs_wire_code_is_request(spec->code) || spec->mid > 65535 || spec->mid < -1) {
     return CS_ERR_ARGUMENT;
+  }
   if (spec->multicast && spec->type == CS_CON) {
     *broken = CS_RULE_MULTICAST_CONFIRMABLE;
     return CS_ERR_RULE;
@@ -82,15 +104,21 @@ static cs_err check(const cs_core_session *s, const cs_core_request_spec *spec, 
     *broken = r;
     return CS_ERR_RULE;
   }
-  size_t size = cs_wire_size(&m);
-  if (size == 0 || size > s->mtu) {
-    *broken = CS_RULE_MESSAGE_SIZE;
-    return CS_ERR_TOO_LARGE;
+  if (is_reliable(s)) {
+    cs_err e = check_reliable(s, spec, broken);
+    if (e != CS_OK)
+      return e;
+  } else {
+    size_t size = cs_wire_size(&m);
+    if (size == 0 || size > s->mtu) {
+      *broken = CS_RULE_MESSAGE_SIZE;
+      return CS_ERR_TOO_LARGE;
+    }
   }
   if (s->requests >= (c->max_requests ? c->max_requests : REQUESTS_DEFAULT))
     return CS_ERR_LIMIT;
   if (cs_core_request_by_token(s, spec->token) ||
-      (spec->mid >= 0 && cs_core_flight_find(s, 0, (uint16_t)spec->mid)))
+      (spec->mid >= 0 && !is_reliable(s) && cs_core_flight_find(s, 0, (uint16_t)spec->mid)))
     return CS_ERR_DUPLICATE;
   return CS_OK;
 }
@@ -125,10 +153,12 @@ cs_err cs_core_send_request(cs_core_session *s, const cs_core_request_spec *spec
   r->multicast = spec->multicast;
   r->by_token.hash = cs_base_hash(s->hash_seed, spec->token);
   uint16_t mid = (uint16_t)spec->mid;
-  if (spec->mid < 0)
-    e = cs_core_mid_next(s, &mid);
-  if (e == CS_OK)
-    e = cs_core_flight_match(s, &r->f, mid);
+  if (!is_reliable(s)) {
+    if (spec->mid < 0)
+      e = cs_core_mid_next(s, &mid);
+    if (e == CS_OK)
+      e = cs_core_flight_match(s, &r->f, mid);
+  }
   if (e == CS_OK && cs_base_table_add(&s->by_token, memory(s), &r->by_token) != CS_OK)
     e = CS_ERR_MEMORY;
   if (e != CS_OK) {
@@ -136,7 +166,7 @@ cs_err cs_core_send_request(cs_core_session *s, const cs_core_request_spec *spec
     cs_base_put(memory(s), r, sizeof *r);
     return e;
   }
-  if (spec->mid < 0)
+  if (spec->mid < 0 && !is_reliable(s))
     cs_core_mid_take(s, mid);
   s->requests++;
   r->f.phase = PHASE_WAITING;
@@ -147,6 +177,22 @@ cs_err cs_core_send_request(cs_core_session *s, const cs_core_request_spec *spec
   return CS_OK;
 }
 
+/* What a ping is matched by. On a reliable form the one that goes out while no
+ * other is open has number 0, which stands for the empty token: there are
+ * servers whose Pong has that whatever the Ping had. */
+static cs_err ping_number(cs_core_session *s, uint16_t *mid) {
+  if (is_reliable(s) && !cs_core_flight_find(s, 0, PING_BARE)) {
+    *mid = PING_BARE;
+    return CS_OK;
+  }
+  cs_err e = cs_core_mid_next(s, mid);
+  if (e == CS_OK && is_reliable(s) && *mid == PING_BARE) {
+    cs_core_mid_take(s, *mid);
+    e = cs_core_mid_next(s, mid);
+  }
+  return e;
+}
+
 cs_err cs_core_ping(cs_core_session *s, void *app, cs_time now, uint16_t *mid_out) {
   cs_core_time(s, now);
   if (s->closed)
@@ -154,7 +200,7 @@ cs_err cs_core_ping(cs_core_session *s, void *app, cs_time now, uint16_t *mid_ou
   if (s->requests >= (s->config->max_requests ? s->config->max_requests : REQUESTS_DEFAULT))
     return CS_ERR_LIMIT;
   uint16_t mid;
-  cs_err e = cs_core_mid_next(s, &mid);
+  cs_err e = ping_number(s, &mid);
   if (e != CS_OK)
     return e;
   cs_core_request *r = new_request(s, FLIGHT_PING, CS_CON, app);
@@ -165,15 +211,17 @@ cs_err cs_core_ping(cs_core_session *s, void *app, cs_time now, uint16_t *mid_ou
     cs_base_put(memory(s), r, sizeof *r);
     return e;
   }
+  r->code = is_reliable(s) ? CS_CODE(7, 2) : CS_CODE_EMPTY;
   /* A ping says nothing about the load that NSTART limits, and asking whether
    * a silent peer lives must not wait behind what it does not answer. */
-  cs_core_mid_take(s, mid);
+  if (!is_reliable(s) || mid != PING_BARE)
+    cs_core_mid_take(s, mid);
   s->requests++;
   r->f.phase = PHASE_QUEUED;
   cs_core_list_add(&s->open, r);
   cs_core_queue(s, &r->f.out);
   if (mid_out)
-    *mid_out = mid;
+    *mid_out = is_reliable(s) ? 0 : mid;
   return CS_OK;
 }
 
@@ -184,7 +232,65 @@ static void free_slot(cs_core_session *s, cs_core_request *r) {
   }
 }
 
+static void detach(cs_core_session *s, cs_core_request *r);
+
+/* Ended, and its event pending; what that lets in is the caller's to see to. */
+static void finish(cs_core_session *s, cs_core_request *r, cs_core_nack reason, cs_rule rule) {
+  detach(s, r);
+  r->reason = (uint8_t)reason;
+  r->rule = rule;
+  cs_core_list_add(&s->ended, r);
+}
+
+static cs_rule allowed(const cs_core_session *s, const cs_core_request *r) {
+  cs_wire_message m = {
+      .form = s->config->form, .token = r->token, .options = r->options, .payload = r->payload};
+  return cs_core_settings_allow(s, cs_wire_size(&m), r->token.len);
+}
+
+/* On a reliable form only the peer's settings hold a request back: what they do
+ * not allow waits for the peer's CSM, and all behind it too; after that it ends.
+ * A Release goes behind the last one. */
+static APART void admit_reliable(cs_core_session *s) {
+  struct reliable *rel = s->reliable;
+  while (s->waiting.first) {
+    cs_core_request *r = s->waiting.first;
+    cs_rule rule = allowed(s, r);
+    if (rule != CS_RULE_NONE && !rel->peer.csm)
+      return;
+    if (rule != CS_RULE_NONE) {
+      finish(s, r, CS_NACK_TOO_LARGE, rule);
+      continue;
+    }
+    cs_core_list_remove(&s->waiting, r);
+    cs_core_list_add(&s->open, r);
+    r->f.phase = PHASE_QUEUED;
+    cs_core_queue(s, &r->f.out);
+  }
+  if (rel->releasing && !rel->release_sent && !rel->ended) {
+    rel->release_sent = true;
+    cs_core_queue(s, &rel->release);
+  }
+}
+
+void cs_core_recheck(cs_core_session *s) {
+  cs_core_request *next;
+  for (cs_core_request *r = s->open.first; r; r = next) {
+    next = r->next;
+    if (r->f.phase != PHASE_QUEUED || r->f.kind != FLIGHT_REQUEST)
+      continue;
+    cs_rule rule = allowed(s, r);
+    if (rule != CS_RULE_NONE)
+      finish(s, r, CS_NACK_TOO_LARGE, rule);
+  }
+  cs_core_admit(s);
+}
+
 void cs_core_admit(cs_core_session *s) {
+  if (is_reliable(s)) {
+    admit_reliable(s);
+    return;
+  }
   while (s->waiting.first && s->slots < cs_core_get_params(s)->nstart) {
     cs_core_request *r = s->waiting.first;
     cs_core_list_remove(&s->waiting, r);
@@ -204,6 +310,12 @@ void cs_core_request_sent(cs_core_session *s, cs_core_request *r, size_t len) {
   r->ends = cs_time_add(s->now, p->response_timeout);
   cs_time paid = cs_time_add(s->now, len * CS_SECOND / p->probing_rate);
   cs_base_heap_set(&s->timers, &r->f.timer, cs_time_min(paid, r->ends));
+}
+
+void cs_core_request_awaited(cs_core_session *s, cs_core_request *r) {
+  r->f.phase = PHASE_ACKED;
+  r->ends = cs_time_add(s->now, cs_core_get_params(s)->response_timeout);
+  cs_base_heap_set(&s->timers, &r->f.timer, r->ends);
 }
 
 /* The peer acknowledged it: retransmission stops, the response is awaited. */
@@ -230,10 +342,7 @@ static void detach(cs_core_session *s, cs_core_request *r) {
 
 void cs_core_request_end(cs_core_session *s, cs_core_request *r, cs_core_nack reason,
                          cs_rule rule) {
-  detach(s, r);
-  r->reason = (uint8_t)reason;
-  r->rule = rule;
-  cs_core_list_add(&s->ended, r);
+  finish(s, r, reason, rule);
   cs_core_admit(s);
 }
 
@@ -280,32 +389,6 @@ void cs_core_request_timer(cs_core_session *s, cs_core_request *r) {
   cs_core_request_end(s, r, CS_NACK_TIMEOUT, CS_RULE_NONE);
 }
 
-void cs_core_drain(cs_core_session *s, cs_core_nack reason) {
-  s->closed = true;
-  while (s->waiting.first)
-    cs_core_request_end(s, s->waiting.first, reason, CS_RULE_NONE);
-  while (s->open.first)
-    cs_core_request_end(s, s->open.first, reason, CS_RULE_NONE);
-}
-
-/* The network says that the peer cannot be reached: what is on its way and not
- * acknowledged has failed (RFC 7252 section 4.2, on ICMP errors). */
-void cs_core_link(cs_core_session *s, cs_core_link_event what, cs_time now) {
-  cs_core_time(s, now);
-  if (what == CS_LINK_CLOSED) {
-    cs_core_drain(s, CS_NACK_CLOSED);
-    return;
-  }
-  cs_core_request *next;
-  for (cs_core_request *r = s->open.first; r; r = next) {
-    next = r->next;
-    if (r->f.phase == PHASE_SENT && !r->multicast)
-      cs_core_request_end(s, r, CS_NACK_UNREACHABLE, CS_RULE_NONE);
-    /* Ending one may have let a waiting one in, at the list's end: it has not
-     * been sent and is not touched. */
-  }
-}
-
 void cs_core_ended_event(cs_core_session *s, cs_core_event *out) {
   cs_core_request *r = s->ended.first;
   cs_core_list_remove(&s->ended, r);
@@ -316,7 +399,7 @@ void cs_core_ended_event(cs_core_session *s, cs_core_event *out) {
   out->peer = r->f.peer;
   out->request = r;
   out->app = r->app;
-  out->mid = r->f.mid;
+  out->mid = is_reliable(s) ? 0 : r->f.mid; /* there it is only a Ping's token */
   out->body_released = true;
   s->held_request = r;
 }

@@ -4,10 +4,21 @@
 #include "core/internal.h"
 
 enum { MTU_MIN = 64, MTU_MAX = 65535 };
+#define MTU_MAX_RELIABLE (UINT32_C(1) << 31)
+
+static bool mtu_fits(const cs_core_config *config, size_t mtu) {
+  return mtu >= MTU_MIN && mtu <= (config->form == CS_WIRE_UDP ? MTU_MAX : MTU_MAX_RELIABLE);
+}
+
+static bool config_fits(const cs_core_config *config) {
+  return config->form == CS_WIRE_UDP ||
+         ((config->form == CS_WIRE_TCP || config->form == CS_WIRE_WS) &&
+          config->token_max <= CS_WIRE_TOKEN_MAX);
+}
 
 cs_err cs_core_open(const cs_core_config *config, const cs_core_params *params, size_t mtu,
                     cs_time now, cs_core_session **out) {
-  if (mtu < MTU_MIN || mtu > MTU_MAX || config->form != CS_WIRE_UDP)
+  if (!mtu_fits(config, mtu) || !config_fits(config))
     return CS_ERR_ARGUMENT;
   cs_core_session *s = cs_base_get(config->alloc, sizeof *s);
   if (!s)
@@ -15,11 +26,14 @@ cs_err cs_core_open(const cs_core_config *config, const cs_core_params *params, 
   memset(s, 0, sizeof *s);
   s->config = config;
   s->now = now;
-  s->mtu = (uint16_t)mtu;
+  s->mtu = (uint32_t)mtu;
   s->hash_seed = cs_base_random_u32(&config->random);
   s->next_mid = (uint16_t)cs_base_random_u32(&config->random);
   cs_err e = params ? cs_core_set_params(s, params) : CS_OK;
+  if (e == CS_OK && config->form != CS_WIRE_UDP)
+    e = cs_core_reliable_open(s);
   if (e != CS_OK) {
+    cs_base_put(config->alloc, s->params, sizeof *s->params);
     cs_base_put(config->alloc, s, sizeof *s);
     return e;
   }
@@ -47,9 +61,11 @@ static void drop_queue(cs_core_session *s) {
 void cs_core_close(cs_core_session *s) {
   if (s->held_request)
     cs_core_request_free(s, s->held_request);
-  drop_queue(s);
   while (s->exchanges)
     cs_core_exchange_free(s, s->exchanges);
+  if (is_reliable(s))
+    cs_core_reliable_close(s);
+  drop_queue(s);
   drop_requests(s, &s->waiting);
   drop_requests(s, &s->open);
   drop_requests(s, &s->ended);
@@ -77,9 +93,9 @@ cs_err cs_core_set_params(cs_core_session *s, const cs_core_params *params) {
 }
 
 cs_err cs_core_set_mtu(cs_core_session *s, size_t mtu) {
-  if (mtu < MTU_MIN || mtu > MTU_MAX)
+  if (!mtu_fits(s->config, mtu))
     return CS_ERR_ARGUMENT;
-  s->mtu = (uint16_t)mtu;
+  s->mtu = (uint32_t)mtu;
   return CS_OK;
 }
 
@@ -113,6 +129,8 @@ static void settle(cs_core_session *s, bool accept) {
 
 bool cs_core_next_event(cs_core_session *s, cs_core_event *out) {
   settle(s, true);
+  if (is_reliable(s))
+    return cs_core_reliable_event(s, out);
   if (s->ended.first) {
     cs_core_ended_event(s, out);
     return true;
@@ -137,6 +155,8 @@ void cs_core_answer(cs_core_session *s, const cs_core_event *event, bool accept,
 }
 
 cs_time cs_core_deadline(const cs_core_session *s) {
+  if (is_reliable(s))
+    return cs_core_reliable_deadline(s);
   if (s->out_first || s->in_pending || s->ended.first)
     return s->now;
   cs_time at = cs_time_min(cs_base_heap_deadline(&s->timers), cs_core_seen_deadline(s));

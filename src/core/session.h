@@ -32,7 +32,7 @@ typedef uint64_t cs_core_peer;
 /* What many sessions share; it must outlive them. */
 typedef struct cs_core_config {
   cs_core_role role;
-  cs_wire_form form; /* CS_WIRE_UDP; the reliable forms come with RFC 8323 */
+  cs_wire_form form; /* CS_WIRE_TCP and CS_WIRE_WS are the reliable forms of RFC 8323 */
   const cs_base_alloc *alloc;
   cs_base_random random;
   /* Whether a critical option is understood; NULL: all of the table are. */
@@ -42,14 +42,27 @@ typedef struct cs_core_config {
   uint32_t max_requests;   /* open and queued requests; 0: 1024 */
   uint32_t max_duplicates; /* remembered Message IDs; 0: 256 */
   uint32_t max_exchanges;  /* requests being answered at once; 0: 64 */
+  /* Reliable forms only (RFC 8323 section 5.3): what our CSM says, and how long
+   * the peer's may take before the connection is aborted (section 3.3). */
+  uint32_t max_message; /* Max-Message-Size: longest message accepted; 0: 1 MiB */
+  bool block_wise;      /* announce Block-Wise-Transfer */
+  cs_time csm_timeout;  /* 0: 30 s */
 } cs_core_config;
 
 typedef struct cs_core_session cs_core_session;
 
-/* Opens a session. mtu is the largest message in bytes that may be sent, 64 to
- * 65535. params NULL means the defaults. CS_ERR_MEMORY, CS_ERR_ARGUMENT. */
+/* Opens a session. mtu is the largest message in bytes that may be sent: 64 to
+ * 65535 on UDP, to 2^31 on the reliable forms, where what the peer announces
+ * limits it further (cs_core_max_send). params NULL means the defaults.
+ * On a reliable form our CSM is the first message that cs_core_transmit gives.
+ * CS_ERR_MEMORY, CS_ERR_ARGUMENT. */
 cs_err cs_core_open(const cs_core_config *config, const cs_core_params *params, size_t mtu,
                     cs_time now, cs_core_session **out);
+
+/* Reliable forms: the transport is connected. The peer's CSM is missed from
+ * csm_timeout after it on (RFC 8323 section 3.3); before it, no timer of the
+ * connection runs. Once; later calls and UDP change nothing. */
+void cs_core_up(cs_core_session *s, cs_time now);
 
 /* Ends it at once. No event is queued any more; what requests borrowed is the
  * owner's again (take the app pointers first with cs_core_drain). */
@@ -63,13 +76,47 @@ typedef enum cs_core_nack {
   CS_NACK_UNREACHABLE,  /* the network said so (ICMP) */
   CS_NACK_CLOSED,       /* the session is being closed */
   CS_NACK_BAD_RESPONSE, /* the response was rejected; rule says why */
+  CS_NACK_TOO_LARGE,    /* over what the peer's CSM then said it accepts */
 } cs_core_nack;
 void cs_core_drain(cs_core_session *s, cs_core_nack reason);
+
+/* What a peer of a reliable form may make us hold or do; over it the session
+ * aborts by the rule named. */
+enum {
+  /* Replies of our own (5.01, 5.03, 4.02, Pong) that wait for transmission:
+   * OURS#reply-backlog. */
+  CS_CORE_REPLIES_MAX = 64,
+  /* Messages that are no answer to anything open and, at a server, no request
+   * (Empty, CSM, Ping, Release, responses and Pongs that match nothing, requests
+   * at a client): a budget of this many, refilled so many a second:
+   * OURS#idle-traffic. */
+  CS_CORE_IDLE_MAX = 1000,
+  CS_CORE_IDLE_PER_SECOND = 10,
+  /* A server's answers that wait for transmission: up to this many, and begun
+   * while they are below this many bytes. Over it, as over max_exchanges, a
+   * request is answered by 5.03. */
+  CS_CORE_ANSWERS_MAX = 1024,
+  CS_CORE_ANSWERS_BYTES = 1 << 20
+};
 
 cs_err cs_core_set_params(cs_core_session *s, const cs_core_params *params);
 const cs_core_params *cs_core_get_params(const cs_core_session *s);
 cs_err cs_core_set_mtu(cs_core_session *s, size_t mtu);
 size_t cs_core_get_mtu(const cs_core_session *s);
+
+/* What the peer of a reliable form has said in its CSMs so far; the base values
+ * of RFC 8323 section 5.3 and RFC 8974 section 2.2.1 before that. */
+typedef struct cs_core_settings {
+  bool csm;             /* its first CSM came */
+  uint32_t max_message; /* Max-Message-Size; 1152 */
+  bool block_wise;      /* Block-Wise-Transfer seen */
+  uint32_t token_max;   /* Extended-Token-Length, 8 to 65804; 8 */
+} cs_core_settings;
+/* NULL on UDP. */
+const cs_core_settings *cs_core_peer_settings(const cs_core_session *s);
+/* The longest message that may be sent now: the MTU, and on a reliable form no
+ * more than the peer accepts. */
+size_t cs_core_max_send(const cs_core_session *s);
 
 /* ---- in ------------------------------------------------------------- */
 
@@ -83,9 +130,21 @@ cs_err cs_core_receive(cs_core_session *s, cs_core_peer from, bool multicast, cs
 
 typedef enum cs_core_link_event {
   CS_LINK_UNREACHABLE, /* ICMP port or host unreachable, vetted by the OS */
-  CS_LINK_CLOSED,
+  CS_LINK_CLOSED,      /* the transport is gone: everything open ends */
 } cs_core_link_event;
 void cs_core_link(cs_core_session *s, cs_core_link_event what, cs_time now);
+
+/* Reliable forms: ends the session because a rule was broken. What waits to be
+ * sent is dropped; an Abort (RFC 8323 section 5.6) whose diagnostic payload
+ * names the rule is sent; with bad_csm 1 to 65535 it has Bad-CSM-Option. All
+ * that is open ends with CS_NACK_CLOSED and the rule. No effect once it ended. */
+void cs_core_abort(cs_core_session *s, cs_rule why, uint32_t bad_csm, cs_time now);
+/* Reliable forms: orderly end. Sends a Release (section 5.5) behind what waits;
+ * new requests are refused; the session is over when what is open has ended. */
+void cs_core_release(cs_core_session *s, cs_time now);
+/* Reliable forms: true once the session is over, by an Abort or Release of
+ * either side, and nothing is left to send or to tell: close the transport. */
+bool cs_core_over(const cs_core_session *s);
 
 /* Lets time pass: retransmissions, time-outs, delayed acknowledgements. */
 void cs_core_expire(cs_core_session *s, cs_time now);
@@ -97,11 +156,18 @@ void cs_core_expire(cs_core_session *s, cs_time now);
  * not fit (it stays queued). */
 cs_err cs_core_transmit(cs_core_session *s, cs_time now, uint8_t *buf, size_t cap, cs_core_peer *to,
                         size_t *len);
+/* Reliable forms: the same where there is one peer only. CS_ERR_AGAIN,
+ * CS_ERR_TOO_LARGE; CS_ERR_STATE on UDP. */
+cs_err cs_core_write(cs_core_session *s, cs_time now, uint8_t *buf, size_t cap, size_t *len);
 /* True when cs_core_transmit has something. */
 bool cs_core_wants_transmit(const cs_core_session *s);
+/* Bytes that the next message has; 0 when there is none. */
+size_t cs_core_next_size(const cs_core_session *s);
 /* The latest time the session was told. */
 cs_time cs_core_now(const cs_core_session *s);
-/* When cs_core_expire is to be called at the latest; CS_TIME_NEVER for never. */
+/* When cs_core_expire is to be called at the latest; CS_TIME_NEVER for never.
+ * What waits for transmission makes it now on UDP, where it can always be sent;
+ * on a reliable form the transport may not take it, so it does not count. */
 cs_time cs_core_deadline(const cs_core_session *s);
 
 typedef struct cs_core_request cs_core_request;   /* a client's open request */
@@ -114,12 +180,18 @@ typedef enum cs_core_event_kind {
   CS_EVENT_REQUEST,  /* server: message is a request; answer by exchange */
   CS_EVENT_RESET,    /* server: the peer rejected the response of exchange app */
   CS_EVENT_REJECTED, /* a received message was refused; rule says why */
+  /* Reliable forms. The first CSM is what makes a session established. */
+  CS_EVENT_CSM,     /* the peer's settings came or changed (cs_core_peer_settings) */
+  CS_EVENT_PING,    /* a Ping came and is being answered */
+  CS_EVENT_RELEASE, /* the peer wants the connection closed; see message.options */
+  CS_EVENT_ABORT,   /* the peer has given up; message.payload is its diagnostic */
+  CS_EVENT_ABORTED, /* we have, for the rule; an Abort is on its way */
 } cs_core_event_kind;
 
 typedef struct cs_core_event {
   cs_core_event_kind kind;
   cs_core_nack reason; /* NACK */
-  cs_rule rule;        /* REJECTED; NACK with CS_NACK_BAD_RESPONSE */
+  cs_rule rule;        /* REJECTED; ABORTED; NACK with CS_NACK_BAD_RESPONSE or CLOSED */
   cs_core_peer peer;
   cs_wire_message message; /* RESPONSE, REQUEST; REJECTED when it parsed */
   cs_core_request *request;
@@ -142,10 +214,10 @@ void cs_core_answer(cs_core_session *s, const cs_core_event *event, bool accept,
 /* ---- client --------------------------------------------------------- */
 
 typedef struct cs_core_request_spec {
-  uint8_t type; /* CS_CON or CS_NON */
+  uint8_t type; /* CS_CON or CS_NON; means nothing on a reliable form */
   uint8_t code; /* 0.01 to 0.31 */
   bool multicast;
-  int32_t mid;     /* 0 to 65535, or -1: the session takes its next one */
+  int32_t mid;     /* 0 to 65535, or -1: the session takes its next one; unused on reliable forms */
   cs_span token;   /* unique among open requests (cs_core_new_token) */
   cs_span options; /* encoded */
   cs_span payload;
@@ -156,9 +228,14 @@ typedef struct cs_core_request_spec {
  * with body_released, or until cs_core_cancel. It goes out when NSTART and
  * PROBING_RATE let it (RFC 7252 section 4.7). A multicast request collects
  * responses for the response_timeout and ends with a NACK of reason TIMEOUT.
+ * On a reliable form neither holds it back, but a request that is over the base
+ * values (1152 bytes, a token over 8) waits for the peer's CSM, in its place
+ * among the others, and is ended with CS_NACK_TOO_LARGE if the CSM forbids it.
  * On failure nothing is queued and *broken (may be NULL) names the rule:
  * CS_ERR_RULE, CS_ERR_DUPLICATE (token or Message ID in use), CS_ERR_LIMIT
- * (max_requests), CS_ERR_TOO_LARGE (over the MTU), CS_ERR_MEMORY,
+ * (max_requests), CS_ERR_TOO_LARGE (over the MTU, or over what the peer's CSM
+ * said: CS_RULE_MESSAGE_SIZE), CS_ERR_RULE with CS_RULE_TOKEN_ANNOUNCED for a
+ * token longer than the CSM said, CS_ERR_MEMORY,
  * CS_ERR_ARGUMENT, CS_ERR_STATE (server, or closed). */
 cs_err cs_core_send_request(cs_core_session *s, const cs_core_request_spec *spec, cs_time now,
                             cs_core_request **out, cs_rule *broken);
@@ -179,12 +256,14 @@ void cs_core_new_token(cs_core_session *s, uint8_t *token, size_t len);
  * 7252 section 4.4): CS_ERR_LIMIT while all 65536 were used that recently. */
 cs_err cs_core_new_mid(cs_core_session *s, cs_time now, uint16_t *mid);
 
-/* CoAP ping: an Empty Confirmable message (section 4.3); PONG or NACK follows
- * with app. */
+/* CoAP ping: an Empty Confirmable message (section 4.3), a Ping on a reliable
+ * form (RFC 8323 section 5.4; its token is ours, *mid is 0); PONG or NACK
+ * follows with app. */
 cs_err cs_core_ping(cs_core_session *s, void *app, cs_time now, uint16_t *mid);
 
 /* Sends a bare Empty ACK or RST for mid, as an application that answers by
- * hand asks for it. CS_ERR_LIMIT when too many wait. */
+ * hand asks for it. CS_ERR_LIMIT when too many wait, CS_ERR_UNSUPPORTED on a
+ * reliable form, which has neither. */
 cs_err cs_core_send_empty(cs_core_session *s, uint8_t type, uint16_t mid, cs_time now);
 
 /* Requests open or queued. */
@@ -202,10 +281,14 @@ typedef struct cs_core_response_spec {
 
 /* Answers a request: piggybacked while its Acknowledgement is still owed, else
  * as a separate response. Everything is copied. The exchange is over for the
- * owner; its handle is void. CS_ERR_MEMORY, CS_ERR_TOO_LARGE, CS_ERR_ARGUMENT. */
+ * owner; its handle is void. CS_ERR_MEMORY, CS_ERR_TOO_LARGE (over
+ * cs_core_max_send), CS_ERR_ARGUMENT. On a reliable form the answer is sent as
+ * it is, in the order of these calls; once the session has ended it is dropped,
+ * which is a success. */
 cs_err cs_core_respond(cs_core_session *s, cs_core_exchange *x, const cs_core_response_spec *spec,
                        cs_time now);
-/* Acknowledges now and answers later (RFC 7252 section 5.2.2). */
+/* Acknowledges now and answers later (RFC 7252 section 5.2.2). On a reliable
+ * form there is nothing to acknowledge: the exchange just stays open. */
 void cs_core_defer(cs_core_session *s, cs_core_exchange *x, cs_time now);
 /* Gives up: the request gets no response (No-Response, shutdown). The
  * Acknowledgement still goes out. */

@@ -76,6 +76,12 @@ cs_err cs_core_transmit(cs_core_session *s, cs_time now, uint8_t *buf, size_t ca
   if (!o)
     return CS_ERR_AGAIN;
   cs_err e;
+  if (is_reliable(s)) {
+    e = cs_core_write(s, now, buf, cap, len);
+    if (e == CS_OK)
+      *to = 0;
+    return e;
+  }
   if (o->kind == OUT_REPLY) {
     e = write_reply(seen_of(o), buf, cap, len);
     if (e == CS_OK)
@@ -100,6 +106,25 @@ cs_err cs_core_transmit(cs_core_session *s, cs_time now, uint8_t *buf, size_t ca
     cs_base_put(memory(s), o, sizeof(struct bare));
   }
   return CS_OK;
+}
+
+size_t cs_core_next_size(const cs_core_session *s) {
+  enum { EMPTY_SIZE = 4 };
+  struct out *o = s->out_first;
+  if (!o)
+    return 0;
+  if (is_reliable(s))
+    return cs_core_write_size(s);
+  if (o->kind == OUT_BARE)
+    return EMPTY_SIZE;
+  if (o->kind == OUT_REPLY)
+    return seen_of(o)->reply == REPLY_STORED ? seen_of(o)->len : EMPTY_SIZE;
+  const struct flight *f = flight_of_out(o);
+  if (f->kind == FLIGHT_RESPONSE)
+    return ((const cs_core_exchange *)f)->len;
+  const cs_core_request *r = (const cs_core_request *)f;
+  cs_wire_message m = {CS_WIRE_UDP, f->type, r->code, f->mid, r->token, r->options, r->payload};
+  return cs_wire_size(&m);
 }
 
 bool cs_core_wants_transmit(const cs_core_session *s) {
@@ -150,4 +175,6 @@ void cs_core_expire(cs_core_session *s, cs_time now) {
     else
       cs_core_request_timer(s, (cs_core_request *)f);
   }
+  if (is_reliable(s))
+    cs_core_reliable_expire(s);
 }

@@ -10,9 +10,14 @@
 typedef struct cs_endpoint cs_endpoint;
 
 typedef struct cs_endpoint_config {
-  cs_core_config core;
+  cs_core_config core; /* its form is CS_WIRE_TCP for a stream, CS_WIRE_WS for a WebSocket */
   cs_link_kind link;
-  size_t accept_max; /* longest message accepted; 0: 65535 on datagrams, 1 MiB on streams */
+  size_t accept_max; /* longest datagram accepted; 0: 65535. Streams keep to core.max_message */
+  /* Streams only; 0 means 30 s. How long the WebSocket handshakes (opening and
+   * closing) may take, and how long a peer may leave our bytes unread before
+   * the session is ended (CS_RULE_PEER_STALLED). */
+  cs_time handshake_timeout;
+  cs_time stall_timeout;
 } cs_endpoint_config;
 
 /* config is shared and must outlive the endpoint. CS_ERR_MEMORY,
@@ -26,19 +31,55 @@ cs_core_session *cs_endpoint_session(cs_endpoint *e);
 
 /* Takes a datagram or stream bytes; they stay borrowed until next_event says
  * false. CS_ERR_STATE when earlier bytes were not consumed yet; CS_ERR_CLOSED
- * once a stream broke a rule or met a lack of memory, which ends the session
- * like CS_LINK_CLOSED, since where its next message begins is not known. */
+ * once a stream broke a rule or met a lack of memory: the session is then ended
+ * by Abort or by a WebSocket Close that names the rule (CS_EVENT_ABORTED), and
+ * what comes is no longer looked at. */
 cs_err cs_endpoint_receive(cs_endpoint *e, cs_core_peer from, bool multicast, cs_span bytes,
                            cs_time now);
 /* The next event of what was received and of the timers. */
 bool cs_endpoint_next_event(cs_endpoint *e, cs_core_event *out);
 void cs_endpoint_answer(cs_endpoint *e, const cs_core_event *event, bool accept, cs_time now);
+/* Datagrams: the next one. */
 cs_err cs_endpoint_transmit(cs_endpoint *e, cs_time now, uint8_t *buf, size_t cap, cs_core_peer *to,
                             size_t *len);
+/* Whether there is something to send, a datagram or stream bytes. */
 bool cs_endpoint_wants_transmit(const cs_endpoint *e);
+
+/* ---- streams ----
+ * A driver connects its transport, calls cs_endpoint_up, then turns as with
+ * datagrams, but sends what cs_endpoint_output shows and tells by
+ * cs_endpoint_sent how much of it went. When cs_endpoint_finished says so it
+ * closes the transport; when the peer does, it says cs_endpoint_link(CLOSED). */
+
+/* WebSocket client: host, or host:port where that is not the default, for the
+ * Host field of the upgrade; copied. Before cs_endpoint_up. CS_ERR_RULE with
+ * *broken when it is none (control characters, empty, over 255 bytes),
+ * CS_ERR_STATE, CS_ERR_MEMORY. Without it the upgrade cannot be sent. */
+cs_err cs_endpoint_ws_host(cs_endpoint *e, cs_span host, cs_rule *broken);
+/* The transport is connected (a client's) or was accepted (a server's). Before
+ * it, nothing is sent and no timeout runs but what the owner has set. */
+void cs_endpoint_up(cs_endpoint *e, cs_time now);
+/* The bytes to send next, borrowed until the next call of any function here but
+ * the const ones; false when there are none. Several messages are given
+ * together, up to 16 KiB and one message; memory is held only while bytes wait. */
+bool cs_endpoint_output(cs_endpoint *e, cs_time now, cs_span *bytes);
+/* The first n of them went out, n up to their length. */
+void cs_endpoint_sent(cs_endpoint *e, size_t n, cs_time now);
+/* Whether messages may pass: connected, and upgraded on a WebSocket. */
+bool cs_endpoint_ready(const cs_endpoint *e);
+/* True once the session has ended and all bytes are out: the driver closes the
+ * transport. */
+bool cs_endpoint_finished(const cs_endpoint *e);
+/* Orderly end: Release, on a WebSocket then the closing handshake; finished
+ * becomes true when the peer has answered or handshake_timeout has passed. */
+void cs_endpoint_release(cs_endpoint *e, cs_time now);
 cs_time cs_endpoint_deadline(const cs_endpoint *e);
 void cs_endpoint_expire(cs_endpoint *e, cs_time now);
-/* The transport failed or ended. */
+/* What the peer's part of a WebSocket's handshakes said, for the log; false when
+ * there is no WebSocket or it was not opened yet. */
+bool cs_endpoint_ws_peer_said(const cs_endpoint *e, cs_link_ws_said *out);
+/* The transport failed or ended: everything open ends, output is dropped, and
+ * a stream is finished. */
 void cs_endpoint_link(cs_endpoint *e, cs_core_link_event what, cs_time now);
 
 #endif

@@ -99,9 +99,9 @@ START_TEST(the_deadline_is_now_while_something_waits) {
 }
 END_TEST
 
-START_TEST(a_form_that_is_not_built_yet_is_refused) {
+START_TEST(a_form_that_is_none_is_refused) {
   cs_core_session *s = NULL;
-  t.config.form = CS_WIRE_TCP;
+  t.config.form = (cs_wire_form)3;
   ck_assert_int_eq(cs_core_open(&t.config, NULL, 1152, t.now, &s), CS_ERR_ARGUMENT);
   ck_assert_ptr_null(s);
   t.config.form = CS_WIRE_UDP;
@@ -118,7 +118,7 @@ int main(void) {
   tcase_add_test(c, drain_tells_every_request_once_and_takes_no_more);
   tcase_add_test(c, close_releases_everything_at_any_moment);
   tcase_add_test(c, the_deadline_is_now_while_something_waits);
-  tcase_add_test(c, a_form_that_is_not_built_yet_is_refused);
+  tcase_add_test(c, a_form_that_is_none_is_refused);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }

@@ -198,39 +198,50 @@ START_TEST(open_reports_each_failed_allocation) {
 }
 END_TEST
 
-/* Where the next message begins is lost for good, so nothing more is read and
- * what was asked is told off. */
+/* Where the next message begins is lost for good, so nothing more is read, the
+ * peer is told, and what was asked is told off. */
 START_TEST(a_stream_that_cannot_go_on_ends_the_session) {
   static const uint8_t too_long[] = {0xd0, 200, 0x45, 0};
-  static const uint8_t fits[] = {0x20, 0x45, 0};
+  static const uint8_t begins[] = {0x20, 0x45, 0};
   for (unsigned memory = 0; memory < 2; memory++) {
     cs_test_memory m;
     cs_test_memory_init(&m);
     cs_base_seeded g;
     cs_base_seeded_init(&g, 1);
-    cs_endpoint_config c = {.core = {.alloc = &m.alloc, .random = cs_base_seeded_random(&g)},
-                            .link = CS_LINK_STREAM,
-                            .accept_max = 64};
+    cs_endpoint_config c = {.core = {.form = CS_WIRE_TCP,
+                                     .alloc = &m.alloc,
+                                     .random = cs_base_seeded_random(&g),
+                                     .max_message = 64},
+                            .link = CS_LINK_STREAM};
+    cs_rule why = memory ? CS_RULE_OUT_OF_MEMORY : CS_RULE_MESSAGE_CAP;
     cs_endpoint *e;
     ck_assert_int_eq(cs_endpoint_open(&c, NULL, 1152, 0, &e), CS_OK);
-    cs_core_request_spec spec = {.type = CS_CON, .code = 1, .mid = -1, .app = &m};
+    cs_endpoint_up(e, 0);
+    cs_core_request_spec spec = {.code = 1, .mid = -1, .app = &m};
     cs_core_session *s = cs_endpoint_session(e);
     ck_assert_int_eq(cs_core_send_request(s, &spec, 0, NULL, NULL), CS_OK);
-    cs_span bytes = memory ? cs_span_of(fits, 3) : cs_span_of(too_long, 4);
-    m.fail_at = memory ? m.calls + 1 : 0;
+    cs_span bytes = memory ? cs_span_of(begins, 3) : cs_span_of(too_long, 4);
     cs_core_event event;
+    ck_assert(!cs_endpoint_next_event(e, &event)); /* the output has its memory now */
+    m.fail_at = memory ? m.calls + 1 : 0;
     ck_assert_int_eq(cs_endpoint_receive(e, 0, false, bytes, 5), CS_OK);
-    if (!memory) {
-      ck_assert(cs_endpoint_next_event(e, &event));
-      ck_assert_int_eq(event.kind, CS_EVENT_REJECTED);
-      ck_assert_int_eq(event.rule, CS_RULE_MESSAGE_CAP);
-    }
+    ck_assert(cs_endpoint_next_event(e, &event));
+    ck_assert_int_eq(event.kind, CS_EVENT_ABORTED);
+    ck_assert_int_eq(event.rule, why);
     ck_assert(cs_endpoint_next_event(e, &event));
     ck_assert_int_eq(event.kind, CS_EVENT_NACK);
     ck_assert_int_eq(event.reason, CS_NACK_CLOSED);
+    ck_assert_int_eq(event.rule, why);
     ck_assert_ptr_eq(event.app, &m);
     ck_assert(!cs_endpoint_next_event(e, &event));
-    ck_assert_int_eq(cs_endpoint_receive(e, 0, false, cs_span_of(fits, 3), 6), CS_ERR_CLOSED);
+    ck_assert_int_eq(cs_endpoint_receive(e, 0, false, cs_span_of(begins, 3), 6), CS_ERR_CLOSED);
+    ck_assert(!cs_endpoint_finished(e));
+    cs_span out;
+    ck_assert(cs_endpoint_output(e, 6, &out));
+    size_t id = cs_base_rule_id_len(why);
+    ck_assert(out.len > id && memcmp(out.at + out.len - id, cs_base_rule_id(why), id) == 0);
+    cs_endpoint_sent(e, out.len, 6);
+    ck_assert(cs_endpoint_finished(e));
     cs_endpoint_close(e);
     ck_assert_uint_eq(m.out_bytes, 0);
   }
