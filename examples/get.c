@@ -52,6 +52,10 @@ static coap_session_t *connect_to(coap_context_t *context, const coap_uri_t *uri
   if (info) {
     *server = info->addr;
     session = coap_new_client_session(context, NULL, server, info->proto);
+    if (session && info->proto == COAP_PROTO_WS) {
+      coap_str_const_t host = uri->host;
+      coap_ws_set_host_request(session, &host);
+    }
   }
   coap_free_address_info(info);
   return session;

@@ -47,8 +47,13 @@ static coap_context_t *context_new(const cs_net *net) {
   ctx->endpoint.core.known = known;
   ctx->endpoint.core.known_ctx = ctx;
   ctx->endpoint.link = CS_LINK_DATAGRAM;
+  ctx->tcp = ctx->ws = ctx->endpoint;
+  ctx->tcp.core.form = CS_WIRE_TCP;
+  ctx->tcp.link = CS_LINK_STREAM;
+  ctx->ws.core.form = CS_WIRE_WS;
+  ctx->ws.link = CS_LINK_WEBSOCKET;
+  ctx->tcp.core.max_message = ctx->ws.core.max_message = CS_API_PDU_SIZE_MAX;
   ctx->alarm = CS_TIME_NEVER;
-  ctx->csm_max_message_size = CS_API_PDU_SIZE_MAX;
   e = CS_ERR_MEMORY;
   if (cs_api_live_add(&ctx->live))
     return ctx;

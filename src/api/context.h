@@ -25,9 +25,9 @@ struct coap_context_t {
   const cs_base_alloc *alloc;
   cs_net net;
   bool own_net;
-  bool freed;   /* coap_free_context() came from inside a handler */
-  bool alarmed; /* the application waits on the descriptor itself */
-  cs_endpoint_config endpoint;
+  bool freed;                           /* coap_free_context() came from inside a handler */
+  bool alarmed;                         /* the application waits on the descriptor itself */
+  cs_endpoint_config endpoint, tcp, ws; /* what sessions are opened with, by protocol */
   cs_base_heap deadlines;
   coap_session_t *sessions; /* all of them */
   coap_session_t *ending;   /* released; to be torn down once no handler runs */
@@ -55,7 +55,6 @@ struct coap_context_t {
   uint8_t option_count;
   uint8_t block_mode;
   unsigned max_idle_sessions, session_timeout, csm_timeout, max_handshakes;
-  uint32_t csm_max_message_size;
 };
 
 /* The responders of a multicast session: the core knows them by number. */
@@ -83,6 +82,16 @@ typedef struct cs_api_rare {
   size_t stash_len;
   cs_core_peer stash_to;
   cs_time stash_until; /* then it is lost, so that it does not keep back the rest for ever */
+
+  /* Streams: */
+  cs_time connect_until; /* then connecting has failed */
+  uint16_t mid;          /* what the API calls the next message by; none is sent */
+  bool host_set;         /* the application has said what Host to ask for */
+  bool upgraded;         /* the WebSocket was */
+  bool writing;          /* room is waited for */
+  bool aborted, refused; /* the connection ends by an Abort; by ours */
+  bool leaving;          /* the application gave it up inside a handler, */
+  uint8_t state;         /* when the session was in this state */
 } cs_api_rare;
 
 /* Programs have thousands of these, so each field is here for a reason and

@@ -1,6 +1,8 @@
 #include "api/deliver.h"
 
 #include "api/error.h"
+#include "api/event.h"
+#include "api/stream.h"
 #include "wire/option.h"
 
 void cs_api_open_add(coap_session_t *s, coap_pdu_t *pdu) {
@@ -33,16 +35,6 @@ void *cs_api_probe(void) {
   return &probe;
 }
 
-int cs_api_event(coap_session_t *s, coap_event_t event) {
-  coap_context_t *ctx = s->context;
-  if (!ctx->on_event)
-    return 0;
-  ctx->calling++;
-  int r = ctx->on_event(s, event);
-  ctx->calling--;
-  return r;
-}
-
 /* Whose message it was, for the reason; only looked up when it is logged. */
 static void note(const coap_session_t *s, cs_rule rule) {
   bool logged = coap_get_log_level() >= COAP_LOG_DEBUG;
@@ -61,6 +53,8 @@ static bool response(coap_session_t *s, const cs_core_event *e) {
     return true;
   coap_pdu_t received;
   cs_api_pdu_view(&received, &e->message);
+  if (cs_api_streaming(s))
+    received.mid = ((const coap_pdu_t *)e->app)->mid;
   ctx->calling++;
   coap_response_t r = ctx->on_response(s, e->app, &received, received.mid);
   ctx->calling--;
@@ -77,6 +71,8 @@ static coap_nack_reason_t reason_of(const coap_session_t *s, cs_core_nack reason
     return COAP_NACK_ICMP_ISSUE;
   case CS_NACK_BAD_RESPONSE:
     return COAP_NACK_BAD_RESPONSE;
+  case CS_NACK_TOO_LARGE:
+    return COAP_NACK_NOT_DELIVERABLE;
   default:
     return (coap_nack_reason_t)s->nack;
   }
@@ -109,7 +105,8 @@ static void nack(coap_session_t *s, const cs_core_event *e) {
   if (e->rule != CS_RULE_NONE)
     note(s, e->rule);
   ctx->calling++;
-  ctx->on_nack(s, e->app, reason_of(s, e->reason), e->mid);
+  const coap_pdu_t *sent = e->app;
+  ctx->on_nack(s, sent, reason_of(s, e->reason), sent && cs_api_streaming(s) ? sent->mid : e->mid);
   ctx->calling--;
 }
 
@@ -120,10 +117,24 @@ static void pong(coap_session_t *s, const cs_core_event *e) {
   if (!ctx->on_pong)
     return;
   cs_wire_message m = {.form = CS_WIRE_UDP, .type = CS_RST, .mid = e->mid};
+  if (cs_api_streaming(s))
+    m = (cs_wire_message){.form = CS_WIRE_TCP, .code = CS_CODE(7, 3)};
   coap_pdu_t received;
   cs_api_pdu_view(&received, &m);
   ctx->calling++;
-  ctx->on_pong(s, &received, e->mid);
+  ctx->on_pong(s, &received, received.mid);
+  ctx->calling--;
+}
+
+/* A Ping that a stream's core is answering. */
+static void pinged(coap_session_t *s, const cs_core_event *e) {
+  coap_context_t *ctx = s->context;
+  if (!ctx->on_ping)
+    return;
+  coap_pdu_t received;
+  cs_api_pdu_view(&received, &e->message);
+  ctx->calling++;
+  ctx->on_ping(s, &received, received.mid);
   ctx->calling--;
 }
 
@@ -150,7 +161,13 @@ static bool tell(coap_session_t *s, const cs_core_event *e, bool last) {
     if (!last)
       rejected(s, e);
     return true;
+  case CS_EVENT_PING:
+    if (!last)
+      pinged(s, e);
+    return true;
   default:
+    if (!last && cs_api_streaming(s))
+      cs_api_stream_told(s, e);
     return true;
   }
 }

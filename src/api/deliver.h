@@ -9,9 +9,6 @@
  * then nothing but the ends of its requests is told. */
 void cs_api_deliver(coap_session_t *s, cs_time now, bool last);
 
-/* Calls the event handler, if there is one. */
-int cs_api_event(coap_session_t *s, coap_event_t event);
-
 /* Puts pdu into s's open requests, and takes one out and frees it. */
 void cs_api_open_add(coap_session_t *s, coap_pdu_t *pdu);
 void cs_api_open_remove(coap_session_t *s, coap_pdu_t *pdu);

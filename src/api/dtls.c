@@ -101,11 +101,3 @@ const coap_bin_const_t *coap_session_get_psk_identity(const coap_session_t *sess
 const coap_bin_const_t *coap_session_get_psk_key(const coap_session_t *session) {
   return no_key(__func__, session);
 }
-
-int coap_ws_set_host_request(coap_session_t *session, coap_str_const_t *ws_host) {
-  if (!session || !ws_host)
-    cs_api_fail(__func__, "%s is NULL", session ? "ws_host" : "session");
-  else
-    cs_api_fail(__func__, "the session is no WebSocket session");
-  return 0;
-}

@@ -4,6 +4,8 @@
 #include "api/deliver.h"
 #include "api/error.h"
 #include "api/reentry.h"
+#include "api/stream.h"
+#include "api/support.h"
 #include "api/transmit.h"
 
 /* The session's turn to send, unless its events are just being told: then it
@@ -50,8 +52,8 @@ static coap_mid_t send_ping(const char *function, coap_session_t *s, void *app) 
   cs_core_session *core = cs_api_core(function, s);
   if (!core)
     return COAP_INVALID_MID;
-  if (cs_api_gone(s) || s->state != COAP_SESSION_STATE_ESTABLISHED) {
-    cs_api_fail(function, "the session is not established");
+  if (cs_api_gone(s) || s->state == COAP_SESSION_STATE_NONE) {
+    cs_api_fail(function, "the session has no connection any more");
     return COAP_INVALID_MID;
   }
   if (cs_api_group_of(s)) {
@@ -90,6 +92,11 @@ static coap_mid_t send_empty(const char *function, coap_session_t *s, uint8_t ty
   cs_core_session *core = cs_api_core(function, s);
   if (!core)
     return COAP_INVALID_MID;
+  if (cs_api_streaming(s)) {
+    cs_api_fail(function, "%s has no Acknowledgements and no Resets",
+                cs_api_proto_name((coap_proto_t)s->proto));
+    return COAP_INVALID_MID;
+  }
   cs_time now = cs_api_at(s, cs_api_now(s->context));
   cs_err e = cs_core_send_empty(core, type, mid, now);
   if (e) {
@@ -126,8 +133,8 @@ static coap_mid_t send_any(coap_session_t *s, coap_pdu_t *pdu, bool *taken) {
   cs_core_session *core = cs_api_core("coap_send", s);
   if (!core)
     return COAP_INVALID_MID;
-  if (cs_api_gone(s) || s->state != COAP_SESSION_STATE_ESTABLISHED) {
-    cs_api_fail("coap_send", "the session is not established");
+  if (cs_api_gone(s) || s->state == COAP_SESSION_STATE_NONE) {
+    cs_api_fail("coap_send", "the session has no connection any more");
     return COAP_INVALID_MID;
   }
   const char *why;
@@ -221,6 +228,14 @@ void coap_session_disconnected(coap_session_t *session, coap_nack_reason_t reaso
     return;
   }
   coap_context_t *ctx = session->context;
+  if (cs_api_streaming(session)) {
+    if (ctx->calling)
+      cs_api_stream_leave(session, reason);
+    else
+      cs_api_stream_lost(session, reason, cs_api_now(ctx));
+    cs_api_settle(ctx);
+    return;
+  }
   session->state = COAP_SESSION_STATE_NONE;
   session->nack = (unsigned)reason & 15u;
   cs_core_drain(core, CS_NACK_CLOSED);

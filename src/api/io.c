@@ -2,8 +2,10 @@
 #include "api/context.h"
 #include "api/deliver.h"
 #include "api/error.h"
+#include "api/event.h"
 #include "api/exchange.h"
 #include "api/reentry.h"
+#include "api/stream.h"
 #include "api/transmit.h"
 
 enum { READY_MAX = 64, TURN_MAX = 4096 };
@@ -70,10 +72,14 @@ static void take(coap_session_t *s, cs_time now) {
 static void ready(coap_session_t *s, unsigned what, cs_time now) {
   if (cs_api_gone(s))
     return;
-  if (what & CS_NET_WRITE)
-    cs_api_transmit_again(s, now);
-  if (what & (CS_NET_READ | CS_NET_HANGUP))
-    take(s, now);
+  if (cs_api_streaming(s)) {
+    cs_api_stream_ready(s, what, now);
+  } else {
+    if (what & CS_NET_WRITE)
+      cs_api_transmit_again(s, now);
+    if (what & (CS_NET_READ | CS_NET_HANGUP))
+      take(s, now);
+  }
   turn(s, now);
 }
 
@@ -91,7 +97,10 @@ static bool run_due(coap_context_t *ctx, cs_time now) {
     if (cs_api_gone(s))
       continue;
     cs_endpoint_expire(s->endpoint, cs_api_at(s, now));
-    cs_api_transmit_again(s, now);
+    if (cs_api_streaming(s))
+      cs_api_stream_expire(s, now);
+    else
+      cs_api_transmit_again(s, now);
     if (now >= cs_api_keepalive_due(s)) {
       cs_api_touch(s, now);
       cs_api_probe_session(s);

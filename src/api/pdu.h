@@ -10,9 +10,10 @@
 #include "wire/message.h"
 
 enum {
-  CS_API_PDU_INLINE = 104,               /* bytes that need no second piece of memory */
-  CS_API_PDU_SIZE_MAX = 8 * 1024 * 1024, /* RFC 8323 messages are no larger here */
-  CS_API_LAST_UNKNOWN = 65536            /* the options of a parsed message were not walked */
+  CS_API_PDU_INLINE = 104, /* bytes that need no second piece of memory */
+  /* RFC 8323 messages are no larger here; what libcoap announces */
+  CS_API_PDU_SIZE_MAX = 8 * 1024 * 1024 + 256,
+  CS_API_LAST_UNKNOWN = 65536 /* the options of a parsed message were not walked */
 };
 
 struct coap_pdu_t {

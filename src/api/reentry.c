@@ -3,6 +3,7 @@
 #include "api/deliver.h"
 #include "api/live.h"
 #include "api/memory.h"
+#include "api/stream.h"
 #include "api/transmit.h"
 
 static void take_out(coap_context_t *ctx, coap_session_t *s) {
@@ -33,10 +34,13 @@ static void shut(coap_session_t *s) {
   cs_time now = cs_api_at(s, cs_api_now(ctx));
   s->ended = true;
   s->state = COAP_SESSION_STATE_NONE;
+  if (cs_api_streaming(s))
+    cs_api_stream_farewell(s, now);
   cs_core_drain(cs_endpoint_session(s->endpoint), CS_NACK_CLOSED);
   cs_api_deliver(s, now, true);
   /* Acknowledgements and Resets that are owed still go out. */
-  cs_api_transmit(s, now);
+  if (!cs_api_streaming(s))
+    cs_api_transmit(s, now);
   cs_base_heap_remove(&ctx->deadlines, &s->timer);
   cs_endpoint_close(s->endpoint);
   s->endpoint = NULL;
@@ -47,7 +51,8 @@ static void shut(coap_session_t *s) {
   ctx->waiting -= pings;
   free_rare(ctx, s->rare);
   s->rare = NULL;
-  ctx->net.ops->close(ctx->net.self, s->fd);
+  if (s->fd >= 0)
+    ctx->net.ops->close(ctx->net.self, s->fd);
   s->link.alloc = ctx->alloc;
   s->context = NULL;
   coap_log_debug("session %p: closed\n", (void *)s);

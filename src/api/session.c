@@ -4,6 +4,7 @@
 #include "api/address.h"
 #include "api/context.h"
 #include "api/error.h"
+#include "api/stream.h"
 #include "api/support.h"
 
 cs_core_session *cs_api_core(const char *function, const coap_session_t *s) {
@@ -57,6 +58,10 @@ const coap_address_t *coap_session_get_addr_local(const coap_session_t *session)
   cs_api_rare *rare = cs_api_rare_of(s);
   if (!rare) {
     cs_api_fail_err(__func__, CS_ERR_MEMORY, CS_RULE_NONE, NULL);
+    return NULL;
+  }
+  if (!rare->has_local && s->fd < 0) {
+    cs_api_fail(__func__, "the session has no connection any more");
     return NULL;
   }
   if (!rare->has_local) {
@@ -118,9 +123,9 @@ void coap_session_set_mtu(coap_session_t *session, unsigned mtu) {
   cs_core_session *core = cs_api_core(__func__, session);
   if (!core)
     return;
-  if (mtu < CS_API_MTU_MIN || mtu > CS_API_MTU_MAX) {
-    cs_api_fail(__func__, "an MTU of %u bytes is not within %d to %d", mtu, CS_API_MTU_MIN,
-                CS_API_MTU_MAX);
+  unsigned max = cs_api_streaming(session) ? CS_API_PDU_SIZE_MAX : CS_API_MTU_MAX;
+  if (mtu < CS_API_MTU_MIN || mtu > max) {
+    cs_api_fail(__func__, "an MTU of %u bytes is not within %d to %u", mtu, CS_API_MTU_MIN, max);
     return;
   }
   cs_err e = cs_core_set_mtu(core, mtu);
@@ -128,10 +133,34 @@ void coap_session_set_mtu(coap_session_t *session, unsigned mtu) {
     cs_api_fail_err(__func__, e, CS_RULE_NONE, NULL);
 }
 
+/* Bytes of a TCP header's extended Length for so much content (RFC 8323 section
+ * 3.2), at most: the token does not count, but may be empty. */
+static size_t length_size(size_t content) {
+  static const size_t from[] = {13, 269, 65805};
+  static const size_t size[] = {0, 1, 2, 4};
+  size_t i = 0;
+  while (i < sizeof from / sizeof *from && content >= from[i])
+    i++;
+  return size[i];
+}
+
+/* What a message of size bytes has left for token, options and payload in its
+ * header form. */
+static size_t content_of(const coap_session_t *s, size_t size) {
+  enum { UDP_HEADER = 4, STREAM_HEADER = 2, LENGTH_MAX = 4 };
+  size_t header = cs_api_streaming(s) ? STREAM_HEADER : UDP_HEADER;
+  size_t left = size > header ? size - header : 0;
+  if (s->proto != COAP_PROTO_TCP && s->proto != COAP_PROTO_TLS)
+    return left;
+  size_t length = 0;
+  while (length < LENGTH_MAX && length < left && length_size(left - length) > length)
+    length++;
+  return left - length;
+}
+
 size_t coap_session_max_pdu_size(const coap_session_t *session) {
-  enum { HEADER = 4 };
   cs_core_session *core = cs_api_core(__func__, session);
-  return core ? cs_core_get_mtu(core) - HEADER : 0;
+  return core ? content_of(session, cs_core_max_send(core)) : 0;
 }
 
 void coap_session_set_no_observe_cancel(coap_session_t *session) {

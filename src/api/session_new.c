@@ -5,6 +5,7 @@
 #include "api/address.h"
 #include "api/error.h"
 #include "api/live.h"
+#include "api/stream.h"
 #include "api/support.h"
 #include "api/transmit.h"
 
@@ -33,7 +34,7 @@ bool cs_api_session_arguments(const char *function, const coap_context_t *ctx,
 
 /* The two addresses as net takes them, the server's port filled in. */
 static bool read_addresses(const coap_address_t *local_if, const coap_address_t *server,
-                           cs_net_address *local, cs_net_address *peer) {
+                           coap_proto_t proto, cs_net_address *local, cs_net_address *peer) {
   const char *function = "coap_new_client_session";
   const char *wrong = cs_api_address_read(server, peer);
   if (wrong) {
@@ -49,12 +50,17 @@ static bool read_addresses(const coap_address_t *local_if, const coap_address_t 
     cs_api_fail(function, "server is the unspecified address");
     return false;
   }
+  if (proto != COAP_PROTO_UDP && cs_net_address_multicast(peer)) {
+    cs_api_fail(function, "server is a multicast address, which %s cannot reach",
+                cs_api_proto_name(proto));
+    return false;
+  }
   if (local_if && cs_net_address_multicast(local)) {
     cs_api_fail(function, "local_if is a multicast address");
     return false;
   }
   if (cs_net_address_family(peer) != AF_UNIX && cs_net_address_port(peer) == 0)
-    cs_net_address_set_port(peer, COAP_DEFAULT_PORT);
+    cs_net_address_set_port(peer, cs_api_stream_port(proto));
   return true;
 }
 
@@ -77,7 +83,14 @@ static cs_err fill(coap_context_t *ctx, coap_session_t *s, const cs_net_address 
       return CS_ERR_MEMORY;
     memset(rare->group, 0, sizeof *rare->group);
   }
-  return cs_endpoint_open(&ctx->endpoint, NULL, COAP_DEFAULT_MTU, cs_api_now(ctx), &s->endpoint);
+  cs_time now = cs_api_now(ctx);
+  if (!cs_api_streaming(s))
+    return cs_endpoint_open(&ctx->endpoint, NULL, COAP_DEFAULT_MTU, now, &s->endpoint);
+  cs_err e = cs_api_stream_begin(s, now);
+  if (e == CS_OK)
+    e = cs_endpoint_open(cs_api_stream_config(ctx, (coap_proto_t)s->proto), NULL,
+                         CS_API_PDU_SIZE_MAX, now, &s->endpoint);
+  return e;
 }
 
 static void undo(coap_context_t *ctx, coap_session_t *s) {
@@ -92,7 +105,7 @@ static void undo(coap_context_t *ctx, coap_session_t *s) {
 }
 
 static coap_session_t *session_new(coap_context_t *ctx, const cs_net_address *local,
-                                   const cs_net_address *peer) {
+                                   const cs_net_address *peer, coap_proto_t proto) {
   coap_session_t *s = cs_base_get(ctx->alloc, sizeof *s);
   if (!s) {
     cs_api_fail_err("coap_new_client_session", CS_ERR_MEMORY, CS_RULE_NONE, NULL);
@@ -102,20 +115,23 @@ static coap_session_t *session_new(coap_context_t *ctx, const cs_net_address *lo
   s->context = ctx;
   s->refs = 1;
   s->fd = -1;
-  s->proto = COAP_PROTO_UDP;
+  s->proto = (unsigned)proto & 7u;
   s->state = COAP_SESSION_STATE_ESTABLISHED;
   s->nack = COAP_NACK_NOT_DELIVERABLE;
   cs_api_address_write(peer, &s->remote);
   const cs_net *net = &ctx->net;
+  bool stream = cs_api_streaming(s);
   /* The socket comes last but for what cannot fail in a way that matters, so
    * that a path is only made for a session that will be. */
   cs_err e = fill(ctx, s, peer);
   if (e) {
     cs_api_fail_err("coap_new_client_session", e, CS_RULE_NONE, NULL);
-  } else if ((e = net->ops->open(net->self, CS_NET_DATAGRAM, local, peer, &s->fd)) != CS_OK) {
+  } else if ((e = net->ops->open(net->self, stream ? CS_NET_STREAM : CS_NET_DATAGRAM, local, peer,
+                                 &s->fd)) != CS_OK) {
     s->fd = -1;
     fail_open(e, local, peer);
-  } else if ((e = net->ops->watch(net->self, s->fd, CS_NET_READ, s)) != CS_OK) {
+  } else if ((e = net->ops->watch(net->self, s->fd, stream ? CS_NET_WRITE : CS_NET_READ, s)) !=
+             CS_OK) {
     cs_api_fail_err("coap_new_client_session", e, CS_RULE_NONE, "the socket");
   } else if (!cs_api_live_add(&s->live)) {
     cs_api_fail_err("coap_new_client_session", CS_ERR_MEMORY, CS_RULE_NONE, NULL);
@@ -130,9 +146,9 @@ coap_session_t *coap_new_client_session(coap_context_t *ctx, const coap_address_
                                         const coap_address_t *server, coap_proto_t proto) {
   cs_net_address local, peer;
   if (!cs_api_session_arguments(__func__, ctx, local_if, server, proto) ||
-      !read_addresses(local_if, server, &local, &peer))
+      !read_addresses(local_if, server, proto, &local, &peer))
     return NULL;
-  coap_session_t *s = session_new(ctx, local_if ? &local : NULL, &peer);
+  coap_session_t *s = session_new(ctx, local_if ? &local : NULL, &peer, proto);
   if (!s)
     return NULL;
   s->link.next = ctx->sessions;

@@ -2,7 +2,7 @@
 #include "api/context.h"
 #include "api/error.h"
 
-enum { KEEPALIVE_MAX = 86400, CSM_SIZE_MIN = 64, CSM_SIZE_MAX = 8388864 };
+enum { KEEPALIVE_MAX = 86400, CSM_TIMEOUT_MAX = 86400, CSM_SIZE_MIN = 64, CSM_SIZE_MAX = 8388864 };
 
 static bool usable(const char *function, const coap_context_t *ctx) {
   if (!ctx)
@@ -82,7 +82,8 @@ void coap_context_set_max_token_size(coap_context_t *context, size_t max_token_s
   if (max_token_size < COAP_TOKEN_DEFAULT_MAX || max_token_size > COAP_TOKEN_EXT_MAX)
     cs_api_fail(__func__, "%zu bytes is not within 8 to 65804", max_token_size);
   else
-    context->endpoint.core.token_max = (uint32_t)max_token_size;
+    context->endpoint.core.token_max = context->tcp.core.token_max = context->ws.core.token_max =
+        (uint32_t)max_token_size;
 }
 
 void coap_context_set_max_idle_sessions(coap_context_t *context, unsigned int max_idle_sessions) {
@@ -104,8 +105,14 @@ unsigned int coap_context_get_session_timeout(const coap_context_t *context) {
 }
 
 void coap_context_set_csm_timeout(coap_context_t *context, unsigned int csm_timeout) {
-  if (usable(__func__, context))
-    context->csm_timeout = csm_timeout;
+  if (!usable(__func__, context))
+    return;
+  if (csm_timeout > CSM_TIMEOUT_MAX) {
+    cs_api_fail(__func__, "%u seconds is over %d", csm_timeout, CSM_TIMEOUT_MAX);
+    return;
+  }
+  context->csm_timeout = csm_timeout;
+  context->tcp.core.csm_timeout = context->ws.core.csm_timeout = csm_timeout * CS_SECOND;
 }
 
 unsigned int coap_context_get_csm_timeout(const coap_context_t *context) {
@@ -118,11 +125,11 @@ void coap_context_set_csm_max_message_size(coap_context_t *context, uint32_t csm
   if (csm_max_message_size < CSM_SIZE_MIN || csm_max_message_size > CSM_SIZE_MAX)
     cs_api_fail(__func__, "%u bytes is not within 64 to 8388864", csm_max_message_size);
   else
-    context->csm_max_message_size = csm_max_message_size;
+    context->tcp.core.max_message = context->ws.core.max_message = csm_max_message_size;
 }
 
 uint32_t coap_context_get_csm_max_message_size(const coap_context_t *context) {
-  return usable(__func__, context) ? context->csm_max_message_size : 0;
+  return usable(__func__, context) ? context->tcp.core.max_message : 0;
 }
 
 void coap_context_set_max_handshake_sessions(coap_context_t *context,

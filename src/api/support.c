@@ -1,7 +1,7 @@
 #include "api/support.h"
 
 bool cs_api_proto_supported(coap_proto_t proto) {
-  return proto == COAP_PROTO_UDP;
+  return proto == COAP_PROTO_UDP || proto == COAP_PROTO_TCP || proto == COAP_PROTO_WS;
 }
 
 const char *cs_api_proto_name(coap_proto_t proto) {

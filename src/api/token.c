@@ -3,6 +3,7 @@
 
 #include "api/context.h"
 #include "api/error.h"
+#include "api/stream.h"
 
 enum { TOKEN_RANDOM = 4, TOKEN_MAX = 8 };
 
@@ -65,6 +66,8 @@ static int next_mid(const char *function, coap_session_t *s) {
   cs_core_session *core = cs_api_core(function, s);
   if (!core)
     return -1;
+  if (cs_api_streaming(s))
+    return s->rare->mid++; /* no message has one; the application's calls do */
   /* The session's own time does, and saves asking the clock for each message,
    * unless it is so late that Message IDs look used which no longer are. */
   cs_err e = cs_core_new_mid(core, cs_core_now(core), &mid);

@@ -5,6 +5,7 @@
 #include "api/address.h"
 #include "api/error.h"
 #include "api/loss.h"
+#include "api/stream.h"
 
 /* Where a datagram to this peer goes: NULL for a connected socket; false when
  * the responder is no longer known. */
@@ -134,6 +135,8 @@ cs_err cs_api_reserve(coap_session_t *s) {
 void cs_api_rearm(coap_session_t *s) {
   coap_context_t *ctx = s->context;
   cs_time at = cs_endpoint_deadline(s->endpoint);
+  if (cs_api_streaming(s))
+    at = cs_api_stream_deadline(s, at);
   /* What cannot be sent now waits for room, and that not for ever. */
   if (blocked(s)) {
     bool due = at <= cs_core_now(cs_endpoint_session(s->endpoint));
@@ -151,6 +154,12 @@ void cs_api_rearm(coap_session_t *s) {
 
 void cs_api_transmit(coap_session_t *s, cs_time now) {
   coap_context_t *ctx = s->context;
+  if (cs_api_streaming(s)) {
+    cs_api_stream_transmit(s, now);
+    if (!cs_api_gone(s))
+      cs_api_rearm(s);
+    return;
+  }
   now = cs_api_at(s, now);
   cs_core_peer to;
   size_t len;

@@ -47,12 +47,16 @@ typedef struct cs_net_ops {
   /* Sends one datagram (to peer, or NULL on a connected socket) or as many
    * stream bytes as fit (*sent). CS_ERR_AGAIN, CS_ERR_REFUSED (a pending ICMP
    * error of an earlier datagram), CS_ERR_UNREACHABLE, CS_ERR_TOO_LARGE,
-   * CS_ERR_CLOSED, CS_ERR_SYSTEM. */
+   * CS_ERR_CLOSED, CS_ERR_RESET (streams), CS_ERR_SYSTEM. */
   cs_err (*send)(void *net, int fd, const cs_net_address *peer, cs_span bytes, size_t *sent);
   /* Receives one datagram, whole (CS_ERR_TOO_LARGE when it did not fit: it is
    * gone), or stream bytes; from may be NULL. CS_ERR_AGAIN when none,
-   * CS_ERR_CLOSED at a stream's end, CS_ERR_REFUSED and so on as for send. */
+   * CS_ERR_CLOSED at a stream's end, CS_ERR_RESET where the peer broke it off
+   * (told once), CS_ERR_REFUSED and so on as for send. */
   cs_err (*receive)(void *net, int fd, uint8_t *buf, size_t cap, size_t *len, cs_net_address *from);
+  /* Ends our direction of a connected stream (FIN); the other stays open.
+   * CS_ERR_ARGUMENT (no stream), CS_ERR_CLOSED, CS_ERR_SYSTEM. */
+  cs_err (*finish)(void *net, int fd);
   /* Closes fd, unlinks the AF_UNIX path that open made for it. */
   void (*close)(void *net, int fd);
   /* The address fd is bound to. */

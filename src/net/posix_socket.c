@@ -204,16 +204,20 @@ cs_err cs_net_posix_connected(void *net, int fd) {
   return errno == ENOTCONN ? CS_ERR_AGAIN : cs_net_posix_error(errno);
 }
 
+/* A datagram socket has no stream that a peer could break off. */
+static cs_err transfer_error(const cs_net_slot *slot, int errnum) {
+  return slot && slot->stream && errnum == ECONNRESET ? CS_ERR_RESET : cs_net_posix_error(errnum);
+}
+
 cs_err cs_net_posix_send(void *net, int fd, const cs_net_address *peer, cs_span bytes,
                          size_t *sent) {
-  (void)net;
   ssize_t n;
   do
     n = sendto(fd, bytes.at, bytes.len, MSG_NOSIGNAL, peer ? &peer->u.sa : NULL,
                peer ? peer->len : 0);
   while (n < 0 && errno == EINTR);
   if (n < 0)
-    return cs_net_posix_error(errno);
+    return transfer_error(slot_of(net, fd), errno);
   *sent = (size_t)n;
   return CS_OK;
 }
@@ -232,7 +236,7 @@ cs_err cs_net_posix_receive(void *net, int fd, uint8_t *buf, size_t cap, size_t 
     n = recvfrom(fd, buf, cap, flags, from ? &sender.u.sa : NULL, from ? &sender.len : NULL);
   while (n < 0 && errno == EINTR);
   if (n < 0)
-    return cs_net_posix_error(errno);
+    return transfer_error(slot, errno);
   if (n == 0 && slot->stream)
     return CS_ERR_CLOSED;
   if ((size_t)n > cap)
@@ -241,6 +245,13 @@ cs_err cs_net_posix_receive(void *net, int fd, uint8_t *buf, size_t cap, size_t 
   if (from)
     *from = sender;
   return CS_OK;
+}
+
+cs_err cs_net_posix_finish(void *net, int fd) {
+  const cs_net_slot *slot = slot_of(net, fd);
+  if (!slot || !slot->stream)
+    return CS_ERR_ARGUMENT;
+  return shutdown(fd, SHUT_WR) == 0 ? CS_OK : cs_net_posix_error(errno);
 }
 
 void cs_net_posix_close(void *net, int fd) {

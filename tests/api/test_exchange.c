@@ -244,7 +244,7 @@ START_TEST(disconnected_tells_the_reason) {
   FX_TOLD("nack 3 of 1\n");
   ck_assert_int_eq(coap_session_get_state(fx.session), COAP_SESSION_STATE_NONE);
   ck_assert_int_eq(coap_send(fx.session, fx_request(COAP_MESSAGE_CON, 1)), COAP_INVALID_MID);
-  fx_reason("not established");
+  fx_reason("no connection");
   coap_session_disconnected(fx.session, (coap_nack_reason_t)99);
   fx_reason("no reason 99");
 }

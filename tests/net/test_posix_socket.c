@@ -382,6 +382,43 @@ START_TEST(a_full_stream_says_again_and_how_much_went) {
 }
 END_TEST
 
+START_TEST(a_finished_stream_still_receives) {
+  cs_net_address v4 = ip("127.0.0.1", 0);
+  int listener = opened(CS_NET_STREAM, &v4, NULL);
+  cs_net_address to = local_of(listener);
+  int client = opened(CS_NET_STREAM, NULL, &to);
+  int server = accepted(listener, NULL);
+  uint8_t buf[8];
+  size_t n = 0;
+  ck_assert_int_eq(net.ops->finish(net.self, client), CS_OK);
+  wait_for(server, CS_NET_READ);
+  ck_assert_int_eq(net.ops->receive(net.self, server, buf, sizeof buf, &n, NULL), CS_ERR_CLOSED);
+  send_text(server, NULL, "late");
+  wait_for(client, CS_NET_READ);
+  expect_text(client, "late");
+  ck_assert_int_eq(net.ops->send(net.self, client, NULL, cs_span_str("x"), &n), CS_ERR_CLOSED);
+  int datagram = opened(CS_NET_DATAGRAM, &v4, NULL);
+  ck_assert_int_eq(net.ops->finish(net.self, datagram), CS_ERR_ARGUMENT);
+}
+END_TEST
+
+START_TEST(a_stream_that_is_broken_off_was_reset) {
+  cs_net_address v4 = ip("127.0.0.1", 0);
+  int listener = opened(CS_NET_STREAM, &v4, NULL);
+  cs_net_address to = local_of(listener);
+  int client = opened(CS_NET_STREAM, NULL, &to);
+  int server = accepted(listener, NULL);
+  uint8_t buf[8];
+  size_t n = 0;
+  send_text(client, NULL, "unread"); /* closing over it makes the system reset */
+  wait_for(server, CS_NET_READ);
+  net.ops->close(net.self, server);
+  wait_for(client, CS_NET_READ);
+  ck_assert_int_eq(net.ops->receive(net.self, client, buf, sizeof buf, &n, NULL), CS_ERR_RESET);
+  ck_assert_int_eq(net.ops->receive(net.self, client, buf, sizeof buf, &n, NULL), CS_ERR_CLOSED);
+}
+END_TEST
+
 START_TEST(a_peer_that_has_closed_gives_closed_and_no_signal) {
   cs_net_address v4 = ip("127.0.0.1", 0);
   int listener = opened(CS_NET_STREAM, &v4, NULL);
@@ -443,6 +480,8 @@ int main(void) {
   tcase_add_test(c, a_stream_that_is_refused_says_so_each_time);
   tcase_add_test(c, a_full_stream_says_again_and_how_much_went);
   tcase_add_test(c, a_peer_that_has_closed_gives_closed_and_no_signal);
+  tcase_add_test(c, a_finished_stream_still_receives);
+  tcase_add_test(c, a_stream_that_is_broken_off_was_reset);
   tcase_add_test(c, each_failed_allocation_leaves_nothing_behind);
   suite_add_tcase(s, c);
   return cs_test_main(s);

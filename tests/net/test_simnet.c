@@ -405,6 +405,21 @@ START_TEST(streams_connect_carry_bytes_in_order_and_end) {
 }
 END_TEST
 
+START_TEST(a_finished_stream_still_receives) {
+  cs_net_address at = ip("192.0.2.7", 5683);
+  int listener = opened(CS_NET_STREAM, &at, NULL), client = opened(CS_NET_STREAM, NULL, &at);
+  char text[64];
+  cs_test_net_advance(t, 1);
+  int server = accepted(listener);
+  ck_assert_int_eq(net.ops->finish(net.self, listener), CS_ERR_CLOSED);
+  ck_assert_int_eq(net.ops->finish(net.self, client), CS_OK);
+  ck_assert_int_eq(try_send(client, NULL, "x"), CS_ERR_CLOSED);
+  ck_assert_int_eq(try_receive(server, text, NULL), CS_ERR_CLOSED);
+  ck_assert_int_eq(try_send(server, NULL, "late"), CS_OK);
+  expect(client, "late");
+}
+END_TEST
+
 START_TEST(a_stream_without_a_listener_is_refused) {
   cs_net_address at = ip("192.0.2.7", 5683);
   int client = opened(CS_NET_STREAM, NULL, &at);
@@ -466,6 +481,7 @@ int main(void) {
   tcase_add_test(c, operations_fail_when_told_so);
   tcase_add_test(c, a_group_reaches_all_that_joined_and_each_answers);
   tcase_add_test(c, streams_connect_carry_bytes_in_order_and_end);
+  tcase_add_test(c, a_finished_stream_still_receives);
   tcase_add_test(c, a_stream_without_a_listener_is_refused);
   tcase_add_test(c, a_full_stream_says_again_until_it_is_read);
   tcase_add_test(c, a_listener_takes_its_waiting_connections_along);

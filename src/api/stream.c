@@ -1,0 +1,260 @@
+#include "api/stream.h"
+
+#include <stdio.h>
+
+#include "api/address.h"
+#include "api/deliver.h"
+#include "api/error.h"
+#include "api/event.h"
+#include "api/reentry.h"
+#include "api/transmit.h"
+
+/* How long a connection may take to be made. */
+static const cs_time connect_timeout = 30 * CS_SECOND;
+/* What one readiness may read and write: other sessions have their turn too. */
+enum { READS_MAX = 16, WRITES_MAX = 16 };
+
+uint16_t cs_api_stream_port(coap_proto_t proto) {
+  enum { WS_PORT = 80 };
+  return proto == COAP_PROTO_WS ? WS_PORT : COAP_DEFAULT_PORT;
+}
+
+const cs_endpoint_config *cs_api_stream_config(const coap_context_t *ctx, coap_proto_t proto) {
+  return proto == COAP_PROTO_WS ? &ctx->ws : &ctx->tcp;
+}
+
+cs_err cs_api_stream_begin(coap_session_t *s, cs_time now) {
+  cs_api_rare *rare = cs_api_rare_of(s);
+  if (!rare)
+    return CS_ERR_MEMORY;
+  s->state = COAP_SESSION_STATE_CONNECTING;
+  rare->connect_until = cs_time_add(now, connect_timeout);
+  return CS_OK;
+}
+
+static void watch(coap_session_t *s, unsigned what) {
+  const cs_net *net = &s->context->net;
+  (void)net->ops->watch(net->self, s->fd, what, s);
+}
+
+/* ---- the end ---- */
+
+static void tell_end(coap_session_t *s, unsigned state) {
+  if (state == COAP_SESSION_STATE_CONNECTING) {
+    cs_api_event(s, COAP_EVENT_TCP_FAILED);
+  } else {
+    if (s->rare->upgraded)
+      cs_api_event(s, COAP_EVENT_WS_CLOSED);
+    cs_api_event(s, COAP_EVENT_TCP_CLOSED);
+  }
+  cs_api_event(s, state == COAP_SESSION_STATE_ESTABLISHED ? COAP_EVENT_SESSION_CLOSED
+                                                          : COAP_EVENT_SESSION_FAILED);
+}
+
+void cs_api_stream_lost(coap_session_t *s, coap_nack_reason_t reason, cs_time now) {
+  coap_context_t *ctx = s->context;
+  unsigned state = s->rare->leaving ? s->rare->state : s->state;
+  if (s->fd < 0)
+    return;
+  s->rare->leaving = false;
+  s->nack = (unsigned)reason & 15u;
+  s->state = COAP_SESSION_STATE_NONE;
+  ctx->net.ops->close(ctx->net.self, s->fd);
+  s->fd = -1;
+  cs_endpoint_link(s->endpoint, CS_LINK_CLOSED, cs_api_at(s, now));
+  cs_api_deliver(s, now, false);
+  if (!cs_api_gone(s))
+    tell_end(s, state);
+}
+
+void cs_api_stream_leave(coap_session_t *s, coap_nack_reason_t reason) {
+  s->nack = (unsigned)reason & 15u;
+  s->rare->state = s->state;
+  s->rare->leaving = true;
+  s->state = COAP_SESSION_STATE_NONE;
+}
+
+/* Why requests end when the connection does: what went wrong on the WebSocket
+ * has reasons of its own. */
+static coap_nack_reason_t reason_of(const coap_session_t *s) {
+  if (s->proto == COAP_PROTO_WS && !s->rare->upgraded)
+    return COAP_NACK_WS_FAILED;
+  if (s->rare->aborted)
+    return s->rare->refused && s->proto == COAP_PROTO_WS ? COAP_NACK_WS_LAYER_FAILED
+                                                         : COAP_NACK_RST;
+  return COAP_NACK_NOT_DELIVERABLE;
+}
+
+void cs_api_stream_farewell(coap_session_t *s, cs_time now) {
+  if (s->fd < 0 || s->state == COAP_SESSION_STATE_CONNECTING)
+    return;
+  const cs_net *net = &s->context->net;
+  cs_span bytes;
+  size_t sent;
+  cs_endpoint_release(s->endpoint, cs_api_at(s, now));
+  for (unsigned i = 0; i < WRITES_MAX && cs_endpoint_output(s->endpoint, cs_api_at(s, now), &bytes);
+       i++) {
+    if (net->ops->send(net->self, s->fd, NULL, bytes, &sent) != CS_OK)
+      return;
+    cs_endpoint_sent(s->endpoint, sent, cs_api_at(s, now));
+  }
+}
+
+/* ---- the beginning ---- */
+
+/* The value of the Host field when the application has set none. */
+static cs_err default_host(coap_session_t *s) {
+  cs_net_address a;
+  char host[CS_NET_ADDRESS_TEXT];
+  cs_rule broken;
+  if (coap_is_af_unix(&s->remote) || cs_api_address_read(&s->remote, &a))
+    return cs_endpoint_ws_host(s->endpoint, cs_span_str("localhost"), &broken);
+  size_t len = cs_net_address_print(&a, host, sizeof host);
+  cs_span text = cs_span_of(host, len);
+  char port[8];
+  int n = snprintf(port, sizeof port, ":%u", (unsigned)cs_api_stream_port(s->proto));
+  if (n > 0 && len > (size_t)n &&
+      cs_span_equal(cs_span_of(host + len - (size_t)n, (size_t)n), cs_span_of(port, (size_t)n)))
+    text.len -= (size_t)n; /* the default port is not said (RFC 6455 section 4.1) */
+  return cs_endpoint_ws_host(s->endpoint, text, &broken);
+}
+
+int coap_ws_set_host_request(coap_session_t *session, coap_str_const_t *ws_host) {
+  if (!session || !ws_host) {
+    cs_api_fail(__func__, "%s is NULL", session ? "ws_host" : "session");
+    return 0;
+  }
+  if (!cs_api_core(__func__, session))
+    return 0;
+  if (session->proto != COAP_PROTO_WS && session->proto != COAP_PROTO_WSS) {
+    cs_api_fail(__func__, "the session is no WebSocket session");
+    return 0;
+  }
+  if (session->state != COAP_SESSION_STATE_CONNECTING) {
+    cs_api_fail(__func__, "the upgrade was requested already");
+    return 0;
+  }
+  cs_rule broken = CS_RULE_NONE;
+  cs_err e =
+      cs_endpoint_ws_host(session->endpoint, cs_span_of(ws_host->s, ws_host->length), &broken);
+  if (e) {
+    cs_api_fail_err(__func__, e, broken, "ws_host");
+    return 0;
+  }
+  session->rare->host_set = true;
+  return 1;
+}
+
+/* The connection is there: what comes first goes out, and reading begins. */
+static void connected(coap_session_t *s, cs_time now) {
+  if (s->proto == COAP_PROTO_WS && !s->rare->host_set && default_host(s) != CS_OK) {
+    cs_api_fail("coap_new_client_session", "%s: the upgrade cannot be requested",
+                coap_session_str(s));
+    cs_api_stream_lost(s, COAP_NACK_WS_FAILED, now);
+    return;
+  }
+  s->state = COAP_SESSION_STATE_CSM;
+  cs_endpoint_up(s->endpoint, cs_api_at(s, now));
+  cs_api_touch(s, now);
+  watch(s, CS_NET_READ);
+  cs_api_event(s, COAP_EVENT_TCP_CONNECTED);
+}
+
+static void connecting(coap_session_t *s, cs_time now) {
+  const cs_net *net = &s->context->net;
+  cs_err e = net->ops->connected(net->self, s->fd);
+  if (e == CS_ERR_AGAIN)
+    return;
+  if (e == CS_OK) {
+    connected(s, now);
+    return;
+  }
+  cs_api_fail("coap_new_client_session", "%s: connecting failed: %s", coap_session_str(s),
+              cs_base_err_text(e));
+  cs_api_stream_lost(s, COAP_NACK_NOT_DELIVERABLE, now);
+}
+
+cs_time cs_api_stream_deadline(const coap_session_t *s, cs_time endpoint) {
+  if (s->fd < 0)
+    return CS_TIME_NEVER;
+  return s->state == COAP_SESSION_STATE_CONNECTING ? s->rare->connect_until : endpoint;
+}
+
+void cs_api_stream_expire(coap_session_t *s, cs_time now) {
+  if (s->fd < 0 || s->state != COAP_SESSION_STATE_CONNECTING || now < s->rare->connect_until)
+    return;
+  cs_api_fail("coap_new_client_session", "%s: no connection within %u s", coap_session_str(s),
+              (unsigned)(connect_timeout / CS_SECOND));
+  cs_api_stream_lost(s, COAP_NACK_NOT_DELIVERABLE, now);
+}
+
+/* ---- bytes ---- */
+
+void cs_api_stream_transmit(coap_session_t *s, cs_time now) {
+  const cs_net *net = &s->context->net;
+  cs_span bytes;
+  if (s->fd < 0 || s->state == COAP_SESSION_STATE_CONNECTING)
+    return;
+  if (s->rare->leaving) {
+    cs_api_stream_lost(s, (coap_nack_reason_t)s->nack, now);
+    return;
+  }
+  bool waits = cs_endpoint_output(s->endpoint, cs_api_at(s, now), &bytes);
+  for (unsigned i = 0; waits && i < WRITES_MAX; i++) {
+    size_t sent = 0;
+    cs_err e = net->ops->send(net->self, s->fd, NULL, bytes, &sent);
+    if (e == CS_ERR_AGAIN || (e == CS_OK && sent == 0))
+      break;
+    if (e != CS_OK) {
+      cs_api_stream_lost(s, reason_of(s), now);
+      return;
+    }
+    cs_api_touch(s, now);
+    cs_endpoint_sent(s->endpoint, sent, cs_api_at(s, now));
+    waits = cs_endpoint_output(s->endpoint, cs_api_at(s, now), &bytes);
+  }
+  if (!waits && cs_endpoint_finished(s->endpoint)) {
+    cs_api_stream_lost(s, reason_of(s), now);
+    return;
+  }
+  if (waits != s->rare->writing) {
+    s->rare->writing = waits;
+    watch(s, waits ? CS_NET_READ | CS_NET_WRITE : CS_NET_READ);
+  }
+}
+
+/* Reads what came, at most a few buffers full, telling what is in each before
+ * the next is read into the same buffer. */
+static void take(coap_session_t *s, cs_time now) {
+  coap_context_t *ctx = s->context;
+  for (unsigned i = 0; i < READS_MAX && s->fd >= 0 && !cs_api_gone(s); i++) {
+    size_t len = 0;
+    cs_err e =
+        ctx->net.ops->receive(ctx->net.self, s->fd, ctx->rx, CS_API_DATAGRAM_MAX, &len, NULL);
+    if (e == CS_ERR_AGAIN)
+      return;
+    if (e != CS_OK) {
+      cs_api_stream_lost(s, reason_of(s), now);
+      return;
+    }
+    cs_api_touch(s, now);
+    (void)cs_endpoint_receive(s->endpoint, 0, false, cs_span_of(ctx->rx, len), cs_api_at(s, now));
+    cs_api_deliver(s, now, false);
+    if (cs_api_gone(s)) {
+      cs_api_deliver(s, now, true);
+      return;
+    }
+    cs_api_stream_look(s);
+    if (len < CS_API_DATAGRAM_MAX)
+      return;
+  }
+}
+
+void cs_api_stream_ready(coap_session_t *s, unsigned what, cs_time now) {
+  if (s->fd < 0)
+    return;
+  if (s->state == COAP_SESSION_STATE_CONNECTING)
+    connecting(s, now);
+  else if (what & (CS_NET_READ | CS_NET_HANGUP))
+    take(s, now);
+}
