@@ -3,8 +3,9 @@
 #include <string.h>
 
 static const cs_defect_family *const families[] = {
-    &cs_defects_format, &cs_defects_message, &cs_defects_exchange,
-    &cs_defects_method, &cs_defects_option,  &cs_defects_representation,
+    &cs_defects_format, &cs_defects_message,        &cs_defects_exchange, &cs_defects_method,
+    &cs_defects_option, &cs_defects_representation, &cs_defects_reliable, &cs_defects_signaling,
+    &cs_defects_token,  &cs_defects_upgrade,        &cs_defects_frame,    &cs_defects_websocket,
 };
 
 static const cs_defect *defect_at(size_t i) {
@@ -34,37 +35,68 @@ const cs_server_defect *cs_server_defect_named(const char *name) {
   return d ? &d->row : NULL;
 }
 
+bool cs_server_defect_on(const cs_server_defect *d, cs_wire_form form) {
+  return d->transports == 0 || (d->transports & 1u << form) != 0;
+}
+
 bool cs_defect_set_bytes(cs_defect_message *d, cs_span bytes) {
+  const cs_wire_limits limits = {d->token_max};
   if (bytes.len > sizeof d->bytes)
     return false;
   if (bytes.len)
     memmove(d->bytes, bytes.at, bytes.len);
   d->len = bytes.len;
   memset(&d->m, 0, sizeof d->m);
-  d->broken = cs_wire_parse(CS_WIRE_UDP, cs_span_of(d->bytes, d->len), NULL, &d->m);
+  d->m.form = d->form;
+  d->broken = cs_wire_parse(d->form, cs_span_of(d->bytes, d->len), &limits, &d->m);
   return true;
 }
 
 bool cs_defect_set(cs_defect_message *d, const cs_wire_message *m) {
   uint8_t buf[CS_SERVER_MESSAGE_MAX];
   size_t len;
-  if (cs_wire_build(m, buf, sizeof buf, &len) != CS_OK)
+  cs_wire_message formed = *m;
+  formed.form = d->form;
+  if (cs_wire_build(&formed, buf, sizeof buf, &len) != CS_OK)
     return false;
   return cs_defect_set_bytes(d, cs_span_of(buf, len));
 }
 
-void cs_defect_send_message(cs_defect_turn *t, const cs_wire_message *m, cs_time delay) {
-  uint8_t buf[CS_SERVER_MESSAGE_MAX];
-  size_t len;
-  if (cs_wire_build(m, buf, sizeof buf, &len) == CS_OK)
-    cs_defect_send(t, cs_span_of(buf, len), delay);
+bool cs_defect_unit_set(cs_defect_unit *u, cs_span bytes) {
+  if (bytes.len > sizeof u->bytes)
+    return false;
+  if (bytes.len)
+    memmove(u->bytes, bytes.at, bytes.len);
+  u->len = bytes.len;
+  return true;
 }
 
-void cs_defect_send_empty(cs_defect_turn *t, cs_wire_type type, uint16_t mid, cs_time delay) {
-  cs_wire_message m;
-  memset(&m, 0, sizeof m);
-  m.form = CS_WIRE_UDP;
-  m.type = (uint8_t)type;
-  m.mid = mid;
-  cs_defect_send_message(t, &m, delay);
+bool cs_defect_unit_read(const cs_defect_unit *u, cs_wire_ws_frame *f,
+                         uint8_t payload[CS_SERVER_MESSAGE_MAX], size_t *len) {
+  cs_rule broken;
+  if (u->kind != CS_DEFECT_FRAME ||
+      cs_wire_ws_frame_read(cs_span_of(u->bytes, u->len), f, &broken) == CS_ERR_AGAIN ||
+      f->length != u->len - f->header)
+    return false;
+  *len = u->len - f->header;
+  memcpy(payload, u->bytes + f->header, *len);
+  if (f->masked)
+    cs_wire_ws_mask(payload, *len, f->mask, 0);
+  return true;
+}
+
+bool cs_defect_unit_write(cs_defect_unit *u, const cs_wire_ws_frame *f, cs_span payload) {
+  cs_wire_ws_frame header = *f;
+  header.length = payload.len;
+  size_t size = cs_wire_ws_header_size(payload.len, f->masked);
+  if (payload.len > sizeof u->bytes - size)
+    return false;
+  if (payload.len)
+    memmove(u->bytes + size, payload.at, payload.len);
+  u->kind = CS_DEFECT_FRAME;
+  u->len = size + payload.len;
+  cs_wire_ws_frame_put(&header, u->bytes);
+  if (f->masked)
+    cs_wire_ws_mask(u->bytes + size, payload.len, f->mask, 0);
+  return true;
 }

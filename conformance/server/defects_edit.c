@@ -83,6 +83,35 @@ void cs_defect_add_option(cs_defect_message *d, uint16_t number, cs_span value) 
   cs_defect_set(d, &m);
 }
 
+bool cs_defect_reject(cs_defect_turn *t, const cs_defect_message *d) {
+  if (t->form == CS_WIRE_UDP) {
+    cs_defect_send_empty(t, CS_RST, d->m.mid, 0);
+    return false;
+  }
+  const cs_wire_message abort = {.code = CS_CODE(7, 5)};
+  cs_defect_send_message(t, &abort, 0);
+  cs_defect_close(t);
+  return false;
+}
+
+size_t cs_defect_code_at(const cs_defect_message *d) {
+  if (d->form == CS_WIRE_UDP || d->len == 0)
+    return 1;
+  static const uint8_t extended[] = {1, 2, 4};
+  unsigned length = d->form == CS_WIRE_TCP ? d->bytes[0] >> 4 : 0;
+  return 1u + (length < 13 ? 0u : extended[length - 13]);
+}
+
+uint8_t cs_defect_code(const cs_defect_message *d) {
+  size_t at = cs_defect_code_at(d);
+  return at < d->len ? d->bytes[at] : 0;
+}
+
+void cs_defect_patient(cs_core_config *config, cs_core_params *params) {
+  (void)params;
+  config->csm_timeout = 1000 * CS_SECOND;
+}
+
 static bool unknown(const cs_wire_option *o) {
   return !cs_wire_option_find(0, o->number);
 }

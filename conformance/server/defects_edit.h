@@ -23,6 +23,19 @@ void cs_defect_drop_request_options(cs_defect_turn *t, cs_server_request *q,
 /* Adds an option to a datagram. */
 void cs_defect_add_option(cs_defect_message *d, uint16_t number, cs_span value);
 
+/* Rejects the message that came in: a Reset for its Message ID; on a stream,
+ * which has none, an Abort, and the connection is closed. Returns false, as the
+ * hook then should. */
+bool cs_defect_reject(cs_defect_turn *t, const cs_defect_message *d);
+
+/* Where the code stands in a message of a stream, whatever else is wrong with
+ * it; the code, or 0 when it is not that long. */
+size_t cs_defect_code_at(const cs_defect_message *d);
+uint8_t cs_defect_code(const cs_defect_message *d);
+
+/* A setup hook: the session waits longer for a CSM than any scenario does. */
+void cs_defect_patient(cs_core_config *config, cs_core_params *params);
+
 /* Choices: an option that no table knows; a known one of the wrong length; one
  * more than may be. Each by class. */
 bool cs_defect_unknown_critical(const cs_wire_option *o, size_t count);

@@ -1,7 +1,7 @@
 /* Defects in the message format (RFC 7252 sections 3 to 3.2). */
-#include "server/defects.h"
-
 #include <string.h>
+
+#include "server/defects_edit.h"
 
 /* Makes of a malformed datagram what a careless parser would: a request for
  * the root with the same type, code and Message ID and this token. */
@@ -91,9 +91,20 @@ static bool payload_cut(cs_defect_turn *t, cs_server_request *q, cs_server_reply
   return true;
 }
 
-/* Takes the first byte 0xff behind the header for the payload marker. */
+/* Takes the first byte 0xff behind the header for the payload marker. The
+ * header of a stream's message says how long the rest is, so it is made anew. */
 static bool marker_scanned_for(cs_defect_turn *t, cs_defect_message *d) {
-  (void)t;
+  if (t->form != CS_WIRE_UDP) {
+    cs_wire_message m = d->m;
+    for (size_t i = 0; i < m.options.len; i++) {
+      if (m.options.at[i] != 0xff)
+        continue;
+      m.options = cs_span_cut(m.options, 0, i);
+      m.payload = cs_span_of(NULL, 0);
+      return cs_defect_set(d, &m);
+    }
+    return true;
+  }
   for (size_t i = 4; i < d->len; i++)
     if (d->bytes[i] == 0xff)
       return cs_defect_set_bytes(d, cs_span_of(d->bytes, i));
@@ -108,10 +119,8 @@ static bool two_byte_extension_refused(cs_defect_turn *t, cs_defect_message *d) 
   cs_wire_option o;
   unsigned last = 0;
   while (cs_wire_option_next(&it, &o)) {
-    if (o.number - last >= 269 || o.value.len >= 269) {
-      cs_defect_send_empty(t, CS_RST, d->m.mid, 0);
-      return false;
-    }
+    if (o.number - last >= 269 || o.value.len >= 269)
+      return cs_defect_reject(t, d);
     last = o.number;
   }
   return true;
@@ -124,10 +133,8 @@ static bool one_byte_extension_refused(cs_defect_turn *t, cs_defect_message *d) 
   cs_wire_option_iter it = cs_wire_options(d->m.options);
   cs_wire_option o;
   while (cs_wire_option_next(&it, &o)) {
-    if (o.value.len >= 13 && o.value.len < 269) {
-      cs_defect_send_empty(t, CS_RST, d->m.mid, 0);
-      return false;
-    }
+    if (o.value.len >= 13 && o.value.len < 269)
+      return cs_defect_reject(t, d);
   }
   return true;
 }
@@ -153,51 +160,52 @@ static void leading_zeros_sent(cs_defect_turn *t, const cs_server_request *q,
 
 static const cs_defect table[] = {
     {.row = {"version-ignored", "RFC7252#3:version-unknown",
-             "messages of every version are processed"},
+             "messages of every version are processed", CS_DEFECT_UDP},
      .in = version_ignored},
-    {.row = {"version-two-sent", "RFC7252#3:version-set", "messages are sent with version 2"},
+    {.row = {"version-two-sent", "RFC7252#3:version-set", "messages are sent with version 2",
+             CS_DEFECT_UDP},
      .out = version_two_sent},
     {.row = {"short-header-reset", "RFC7252#3:header-incomplete",
-             "a datagram of under four bytes is answered by a Reset"},
+             "a datagram of under four bytes is answered by a Reset", CS_DEFECT_UDP},
      .in = short_header_reset},
     {.row = {"reserved-tkl-accepted", "RFC7252#3:token-length-reserved",
-             "token lengths 9 to 15 are taken for 8"},
+             "token lengths 9 to 15 are taken for 8", CS_DEFECT_UDP},
      .in = reserved_tkl_accepted},
     {.row = {"short-token-accepted", "RFC7252#3:token-incomplete",
-             "a token that the datagram cuts short is taken for a shorter one"},
+             "a token that the datagram cuts short is taken for a shorter one", CS_DEFECT_UDP},
      .in = short_token_accepted},
     {.row = {"bare-marker-accepted", "RFC7252#3:marker-without-payload",
-             "a payload marker without payload is passed over"},
+             "a payload marker without payload is passed over", CS_DEFECT_UDP},
      .in = bare_marker_accepted},
     {.row = {"payload-cut-at-marker", "RFC7252#3:payload-extent",
-             "the payload of a request ends at its first byte 0xff"},
+             "the payload of a request ends at its first byte 0xff", CS_DEFECT_ANY},
      .request = payload_cut},
     {.row = {"marker-scanned-for", "RFC7252#3:marker-in-value",
-             "the first byte 0xff behind the header is taken for the marker"},
+             "the first byte 0xff behind the header is taken for the marker", CS_DEFECT_ANY},
      .in = marker_scanned_for},
     {.row = {"reserved-delta-accepted", "RFC7252#3.1:option-delta-reserved",
-             "option delta 15 is passed over"},
+             "option delta 15 is passed over", CS_DEFECT_UDP},
      .in = reserved_delta_accepted},
     {.row = {"reserved-length-accepted", "RFC7252#3.1:option-length-reserved",
-             "option length 15 is passed over"},
+             "option length 15 is passed over", CS_DEFECT_UDP},
      .in = reserved_length_accepted},
     {.row = {"short-option-accepted", "RFC7252#3.1:option-incomplete",
-             "an option that the datagram cuts short is passed over"},
+             "an option that the datagram cuts short is passed over", CS_DEFECT_UDP},
      .in = short_option_accepted},
     {.row = {"option-number-wraps", "RFC7252#3.1:option-number-range",
-             "an option number beyond 65535 is passed over"},
+             "an option number beyond 65535 is passed over", CS_DEFECT_UDP},
      .in = option_number_wraps},
     {.row = {"two-byte-extension-refused", "RFC7252#3.1:option-extended",
-             "a delta or length of 269 or more is taken for a format error"},
+             "a delta or length of 269 or more is taken for a format error", CS_DEFECT_ANY},
      .in = two_byte_extension_refused},
     {.row = {"one-byte-extension-refused", "RFC7252#3.1:option-extended",
-             "a length of 13 to 268 is taken for a format error"},
+             "a length of 13 to 268 is taken for a format error", CS_DEFECT_ANY},
      .in = one_byte_extension_refused},
     {.row = {"leading-zero-refused", "RFC7252#3.2:uint-leading-zeros",
-             "an Accept option with leading zeros is refused by 4.02"},
+             "an Accept option with leading zeros is refused by 4.02", CS_DEFECT_ANY},
      .request = leading_zero_refused},
     {.row = {"leading-zeros-sent", "RFC7252#3.2:uint-shortest",
-             "Content-Format 0 is sent in two bytes"},
+             "Content-Format 0 is sent in two bytes", CS_DEFECT_ANY},
      .reply = leading_zeros_sent},
 };
 

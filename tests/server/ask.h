@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "begins.h"
 #include "support/check_main.h"
 #include "support/memory.h"
 #include "server/server.h"
@@ -100,13 +101,5 @@ static inline const char *ask(asked *a, const char *text) {
   ask_send(a, text);
   return ask_next(a);
 }
-
-/* Asserts that text begins with what is wanted. */
-#define ck_assert_begins(text, wanted)                                                             \
-  do {                                                                                             \
-    const char *begins_text = (text);                                                              \
-    if (strncmp(begins_text, wanted, strlen(wanted)) != 0)                                         \
-      ck_abort_msg("\"%s\" does not begin with \"%s\"", begins_text, wanted);                      \
-  } while (0)
 
 #endif
