@@ -71,6 +71,48 @@ char *cs_report_clean(const char *text) {
   return out;
 }
 
+/* A port has its number by when it was used first. A new connection of the same
+ * port is another one. */
+static unsigned number_of(const cs_report_case *c, size_t packet, unsigned *count) {
+  unsigned n = 0;
+  unsigned number[CS_REPORT_CONNECTIONS_MAX] = {0};
+  uint16_t ports[CS_REPORT_CONNECTIONS_MAX];
+  size_t known = 0;
+  unsigned mine = 0;
+  for (size_t i = 0; i < c->packet_count && i <= packet; i++) {
+    const cs_report_packet *p = &c->packets[i];
+    size_t k = 0;
+    while (k < known && ports[k] != p->port)
+      k++;
+    if (k == known) {
+      if (known == CS_REPORT_CONNECTIONS_MAX)
+        continue;
+      ports[known] = p->port;
+      number[known++] = ++n;
+    } else if (p->kind == CS_REPORT_OPENED && n < CS_REPORT_CONNECTIONS_MAX) {
+      number[k] = ++n;
+    }
+    mine = number[k];
+  }
+  *count = n;
+  return mine;
+}
+
+unsigned cs_report_connections(const cs_report_case *c) {
+  unsigned count = 0;
+  number_of(c, c->packet_count, &count);
+  return count;
+}
+
+unsigned cs_report_connection(const cs_report_case *c, size_t packet) {
+  unsigned count;
+  return number_of(c, packet, &count);
+}
+
+const char *cs_report_ip_protocol(const cs_report_case *c) {
+  return c->transport && strcmp(c->transport, "udp") != 0 ? "tcp" : "udp";
+}
+
 bool cs_report_is_raw(const cs_report_packet *p) {
   return p->notation && strncmp(p->notation, "raw ", 4) == 0;
 }

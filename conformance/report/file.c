@@ -16,8 +16,7 @@ static bool failed(const char *doing, const char *path, int error, char *why, si
   return false;
 }
 
-/* Makes every folder above path. */
-static bool make_folders(const char *path, char *why, size_t why_cap) {
+bool cs_report_make_folders(const char *path, char *why, size_t why_cap) {
   char *copy = strdup(path);
   if (!copy)
     return failed("write", path, ENOMEM, why, why_cap);
@@ -76,7 +75,7 @@ bool cs_report_write_file(const cs_report_run *run, cs_report_printer print, con
     snprintf(why, why_cap, "cannot write a report: its path is empty");
     return false;
   }
-  if (!make_folders(path, why, why_cap))
+  if (!cs_report_make_folders(path, why, why_cap))
     return false;
   struct stat info;
   bool exists = stat(path, &info) == 0;

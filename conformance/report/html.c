@@ -34,6 +34,8 @@ static const char style[] =
     ".v{display:inline-block;min-width:66px;padding:0 6px;text-align:center;border:1px solid "
     "var(--tone);"
     "color:var(--tone);border-radius:4px;font-size:12px;font-weight:600;margin-right:8px}\n"
+    ".t{display:inline-block;padding:0 6px;border-radius:4px;background:var(--soft);"
+    "font-size:12px;margin:0 4px}\n"
     "pre{background:var(--soft);border-radius:6px;padding:10px 12px;overflow-x:auto;margin:10px "
     "0 0}pre .hex{color:var(--dim)}\n"
     ".pass{--tone:var(--pass)}.fail,.crash,.xfail,.flaky{--tone:var(--fail)}"
@@ -70,6 +72,20 @@ static void requirement(const cs_report_run *run, const char *name, const char *
   fputs("</dd>\n", to);
 }
 
+/* One of several. */
+static void target(FILE *to, const cs_report_target *t) {
+  fputs("<dt>Target</dt><dd><span class=\"t\">", to);
+  put(to, t->transport);
+  fputs("</span> <code>", to);
+  put(to, t->uri);
+  fputs("</code>", to);
+  if (t->trouble) {
+    fputs("<br>", to);
+    put(to, t->trouble);
+  }
+  fputs("</dd>\n", to);
+}
+
 static void head(const cs_report_run *run, FILE *to) {
   char date[CS_REPORT_DATE_MAX], seed[24], duration[CS_REPORT_TIME_MAX + 8];
   char seconds[CS_REPORT_TIME_MAX];
@@ -84,6 +100,8 @@ static void head(const cs_report_run *run, FILE *to) {
   fputs("</p>\n<dl class=\"facts\">\n", to);
   snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);
   snprintf(duration, sizeof duration, "%s s", cs_report_seconds(run->duration, seconds));
+  for (size_t i = 0; run->target_count > 1 && i < run->target_count; i++)
+    target(to, &run->targets[i]);
   fact(to, "Profile", run->profile);
   fact(to, "Driver", run->driver);
   fact(to, "Seed", seed);
@@ -93,7 +111,7 @@ static void head(const cs_report_run *run, FILE *to) {
   fact(to, "Version", run->version);
   fputs("</dl>\n", to);
   if (run->trouble) {
-    fputs("<p class=\"trouble\">The run ended early; this is not everything. ", to);
+    fputs("<p class=\"trouble\">The run had trouble; this may not be everything. ", to);
     put(to, run->trouble);
     fputs("</p>\n", to);
   }
@@ -110,26 +128,57 @@ static void tiles(const cs_report_run *run, FILE *to) {
   fputs("</div>\n", to);
 }
 
-static void matrix(const cs_report_run *run, const cs_report_groups *groups, FILE *to) {
-  fputs("<h2>Sections and verdicts</h2>\n<div class=\"wide\"><table>\n<tr><th>Section</th>", to);
+static void matrix_head(const cs_report_run *run, const char *name, FILE *to) {
+  fprintf(to, "<div class=\"wide\"><table>\n<tr><th>%s</th>", name);
   for (int v = 0; v < CS_VERDICT_COUNT_; v++)
     if (cs_report_count(run, (cs_verdict)v) > 0)
       fprintf(to, "<th>%s</th>", cs_verdict_name((cs_verdict)v));
   fputs("<th>cases</th></tr>\n", to);
+}
+
+static void matrix_row(const cs_report_run *run, const size_t *counts, FILE *to) {
+  size_t cases = 0;
+  for (int v = 0; v < CS_VERDICT_COUNT_; v++) {
+    if (cs_report_count(run, (cs_verdict)v) == 0)
+      continue;
+    cases += counts[v];
+    if (counts[v] > 0)
+      fprintf(to, "<td class=\"n %s\">%zu</td>", cs_verdict_name((cs_verdict)v), counts[v]);
+    else
+      fputs("<td class=\"z\">0</td>", to);
+  }
+  fprintf(to, "<td>%zu</td></tr>\n", cases);
+}
+
+/* Transports and verdicts, where there are several transports. */
+static void transports(const cs_report_run *run, FILE *to) {
+  const char *names[CS_REPORT_TRANSPORTS_MAX];
+  size_t n = cs_report_transports(run, names, CS_REPORT_TRANSPORTS_MAX);
+  if (n < 2)
+    return;
+  fputs("<h2>Transports and verdicts</h2>\n", to);
+  matrix_head(run, "Transport", to);
+  for (size_t i = 0; i < n; i++) {
+    size_t counts[CS_VERDICT_COUNT_];
+    for (int v = 0; v < CS_VERDICT_COUNT_; v++)
+      counts[v] = cs_report_count_over(run, names[i], (cs_verdict)v);
+    fputs("<tr><td>", to);
+    put(to, names[i]);
+    fputs("</td>", to);
+    matrix_row(run, counts, to);
+  }
+  fputs("</table></div>\n", to);
+}
+
+static void matrix(const cs_report_run *run, const cs_report_groups *groups, FILE *to) {
+  fputs("<h2>Sections and verdicts</h2>\n", to);
+  matrix_head(run, "Section", to);
   for (size_t i = 0; i < groups->count; i++) {
     const cs_report_group *g = &groups->at[i];
     fprintf(to, "<tr><td><a href=\"#s%zu\">", i);
     put(to, g->section);
     fputs("</a></td>", to);
-    for (int v = 0; v < CS_VERDICT_COUNT_; v++) {
-      if (cs_report_count(run, (cs_verdict)v) == 0)
-        continue;
-      if (g->counts[v] > 0)
-        fprintf(to, "<td class=\"n %s\">%zu</td>", cs_verdict_name((cs_verdict)v), g->counts[v]);
-      else
-        fputs("<td class=\"z\">0</td>", to);
-    }
-    fprintf(to, "<td>%zu</td></tr>\n", g->case_count);
+    matrix_row(run, g->counts, to);
   }
   fputs("</table></div>\n", to);
 }
@@ -147,6 +196,8 @@ static void faults(const cs_report_run *run, const cs_report_groups *groups, FIL
         fputs("<h2>Faults of the target</h2>\n<div class=\"wide\"><table class=\"list\">\n", to);
       any = true;
       fprintf(to, "<tr class=\"%s\"><td><span class=\"v\">%s</span></td><td>", name, name);
+      put(to, c->transport);
+      fputs("</td><td>", to);
       fprintf(to, "<a class=\"id\" href=\"#c%zu\">", (size_t)(c - run->cases));
       put(to, c->id);
       fputs("</a></td><td>", to);
@@ -159,13 +210,16 @@ static void faults(const cs_report_run *run, const cs_report_groups *groups, FIL
 
 static void exchange(const cs_report_case *c, FILE *to) {
   char at[CS_REPORT_TIME_MAX];
+  bool several = cs_report_connections(c) > 1;
   fputs("<pre>", to);
   for (size_t i = 0; i < c->packet_count; i++) {
     const cs_report_packet *p = &c->packets[i];
     fprintf(to, "%12s s %s ", cs_report_seconds(p->at, at), p->sent ? "&gt;" : "&lt;");
+    if (several)
+      fprintf(to, "#%u ", cs_report_connection(c, i));
     put(to, p->notation);
     fputc('\n', to);
-    if (cs_report_is_raw(p)) /* the bytes stand there already */
+    if (p->bytes.len == 0 || cs_report_is_raw(p)) /* the bytes stand there already */
       continue;
     fputs("<span class=\"hex\">", to);
     for (size_t b = 0; b < p->bytes.len; b++) {
@@ -185,6 +239,8 @@ static void case_details(const cs_report_run *run, const cs_report_case *c, unsi
           cs_report_is_fault(c->verdict) ? " open" : "");
   fprintf(to, "<span class=\"v\">%s</span><span class=\"id\">", name);
   put(to, c->id);
+  fputs("</span> <span class=\"t\">", to);
+  put(to, c->transport);
   fputs("</span> <span class=\"dim\">", to);
   put(to, c->title);
   fputs("</span></summary><div class=\"in\">\n<dl class=\"facts\">\n", to);
@@ -203,7 +259,8 @@ static void case_details(const cs_report_run *run, const cs_report_case *c, unsi
     fputs("</code></dd>\n", to);
   }
   if (port > 0)
-    fprintf(to, "<dt>Capture</dt><dd><code>report.pcap, udp.port == %u</code></dd>\n", port);
+    fprintf(to, "<dt>Capture</dt><dd><code>report.pcap, %s.port == %u</code></dd>\n",
+            cs_report_ip_protocol(c), port);
   fputs("</dl>\n", to);
   if (c->packet_count > 0)
     exchange(c, to);
@@ -213,7 +270,8 @@ static void case_details(const cs_report_run *run, const cs_report_case *c, unsi
 static void cases(const cs_report_run *run, const cs_report_groups *groups,
                   const uint16_t *capture_ports, FILE *to) {
   fputs("<h2>Cases</h2>\n<p class=\"dim\">In an exchange, &gt; was sent by this tool and &lt; by "
-        "the target; times count from the start of the case.</p>\n",
+        "the target; times count from the start of the case. Where there are several, #1, "
+        "#2 number the connections or ports.</p>\n",
         to);
   for (size_t g = 0; g < groups->count; g++) {
     fprintf(to, "<h3 id=\"s%zu\">", g);
@@ -235,6 +293,7 @@ bool cs_report_print_html(const cs_report_run *run, FILE *to) {
   }
   head(run, to);
   tiles(run, to);
+  transports(run, to);
   matrix(run, &groups, to);
   faults(run, &groups, to);
   cases(run, &groups, capture_ports, to);

@@ -21,6 +21,17 @@ void cs_report_put(FILE *to, const char *text, cs_report_escape how);
 /* The same into memory, to be freed; NULL when memory ran out. */
 char *cs_report_clean(const char *text);
 
+enum { CS_REPORT_TRANSPORTS_MAX = 8, CS_REPORT_CONNECTIONS_MAX = 64 };
+
+/* How many ports a case used, which are connections on TCP and WebSocket; and
+ * the number, from 1, of the one that a packet went over. More than
+ * CS_REPORT_CONNECTIONS_MAX are not told apart. */
+unsigned cs_report_connections(const cs_report_case *c);
+unsigned cs_report_connection(const cs_report_case *c, size_t packet);
+
+/* "udp" or "tcp": what carries the case's transport. */
+const char *cs_report_ip_protocol(const cs_report_case *c);
+
 /* Whether the packet's notation is its bytes. */
 bool cs_report_is_raw(const cs_report_packet *p);
 
@@ -51,24 +62,22 @@ typedef struct cs_report_groups {
 bool cs_report_groups_make(const cs_report_run *run, cs_report_groups *groups);
 void cs_report_groups_free(cs_report_groups *groups);
 
-/* Which client port stands for a case's port in the capture: the same port
- * where it is free, so that it is the one in the server's own logs, and
- * another where two cases would be confused. */
+/* Which client port stands for a case's port or connection in the capture: the
+ * same port where it is free, so that it is the one in the server's own logs,
+ * and another where two cases or connections would be confused. */
 typedef struct cs_report_ports {
   uint32_t *owner; /* 65536 of them: index of the case plus one */
   size_t used;
   size_t case_at;
-  struct {
-    uint16_t own, shown;
-  } map[64];
-  size_t map_count;
+  uint16_t shown[CS_REPORT_CONNECTIONS_MAX]; /* of the case, by connection */
 } cs_report_ports;
 bool cs_report_ports_make(cs_report_ports *ports);
 void cs_report_ports_free(cs_report_ports *ports);
-/* Cases must be asked about in order. */
-uint16_t cs_report_port(cs_report_ports *ports, size_t case_at, uint16_t own);
+/* For a case's connection, whose own port this is. Cases must be asked about in
+ * order. */
+uint16_t cs_report_port(cs_report_ports *ports, size_t case_at, unsigned connection, uint16_t own);
 
-/* True when the case's packets stand in the capture: datagrams without TLS. */
+/* True when the case's packets stand in the capture: those without TLS. */
 bool cs_report_captured(const cs_report_case *c);
 
 /* The port in the capture of every case's first packet, 0 where it has none:

@@ -53,11 +53,27 @@ static json_t *exchange_json(const cs_report_packet *p) {
   return json;
 }
 
-static json_t *packet_json(const cs_report_packet *p) {
+static const char *kind_name(cs_report_packet_kind kind) {
+  switch (kind) {
+  case CS_REPORT_OPENED:
+    return "opened";
+  case CS_REPORT_ENDED:
+    return "ended";
+  case CS_REPORT_RESET:
+    return "reset";
+  default:
+    return "bytes";
+  }
+}
+
+static json_t *packet_json(const cs_report_case *c, size_t i) {
+  const cs_report_packet *p = &c->packets[i];
   json_t *json = json_object();
   bool ok = json && set_seconds(json, "at", p->at) &&
             set_text(json, "direction", p->sent ? "sent" : "received") &&
-            set_number(json, "port", p->port) && set_text(json, "message", p->notation) &&
+            set_number(json, "port", p->port) &&
+            set_number(json, "connection", cs_report_connection(c, i)) &&
+            set_text(json, "kind", kind_name(p->kind)) && set_text(json, "message", p->notation) &&
             json_object_set_new(json, "bytes", bytes_json(p->bytes)) == 0;
   if (!ok) {
     json_decref(json);
@@ -78,7 +94,7 @@ static json_t *case_json(const cs_report_case *c, uint16_t capture_port) {
     ok = json_array_append_new(requirements, json_string(c->requirements[i])) == 0;
   for (size_t i = 0; ok && i < c->packet_count; i++)
     ok = json_array_append_new(exchange, exchange_json(&c->packets[i])) == 0 &&
-         json_array_append_new(packets, packet_json(&c->packets[i])) == 0;
+         json_array_append_new(packets, packet_json(c, i)) == 0;
   /* json_object_set takes its own reference, so that all paths release alike. */
   ok = ok && json_object_set(json, "requirements", requirements) == 0 &&
        set_text(json, "message", c->message ? c->message : "") &&
@@ -109,26 +125,68 @@ static json_t *requirement_json(const cs_report_requirement *r) {
   return json;
 }
 
+static json_t *target_json(const cs_report_target *t) {
+  json_t *json = json_object();
+  bool ok = json && set_text(json, "uri", t->uri) && set_text(json, "transport", t->transport) &&
+            set_text(json, "trouble", t->trouble);
+  if (!ok) {
+    json_decref(json);
+    return NULL;
+  }
+  return json;
+}
+
+/* The counts of the verdicts over one transport, or over all (NULL). */
+static json_t *counts_json(const cs_report_run *run, const char *transport) {
+  json_t *json = json_object();
+  bool ok = json != NULL;
+  for (int v = 0; ok && v < CS_VERDICT_COUNT_; v++)
+    ok = set_number(json, cs_verdict_name((cs_verdict)v),
+                    cs_report_count_over(run, transport, (cs_verdict)v));
+  if (!ok) {
+    json_decref(json);
+    return NULL;
+  }
+  return json;
+}
+
+/* The same for each transport. */
+static json_t *transports_json(const cs_report_run *run) {
+  const char *names[CS_REPORT_TRANSPORTS_MAX];
+  size_t n = cs_report_transports(run, names, CS_REPORT_TRANSPORTS_MAX);
+  json_t *json = json_object();
+  bool ok = json != NULL;
+  for (size_t i = 0; ok && i < n; i++)
+    ok = json_object_set_new(json, names[i], counts_json(run, names[i])) == 0;
+  if (!ok) {
+    json_decref(json);
+    return NULL;
+  }
+  return json;
+}
+
 static json_t *run_json(const cs_report_run *run, const uint16_t *capture_ports) {
-  json_t *json = json_object(), *summary = json_object(), *cases = json_array();
-  json_t *known = json_array();
+  json_t *json = json_object(), *cases = json_array(), *known = json_array();
+  json_t *targets = json_array();
   char date[CS_REPORT_DATE_MAX];
   cs_report_date(run->started, date);
-  bool ok = json && summary && cases && known && set_text(json, "tool", run->tool) &&
+  bool ok = json && cases && known && targets && set_text(json, "tool", run->tool) &&
             set_text(json, "version", run->version) && set_text(json, "target", run->target) &&
             set_text(json, "profile", run->profile) && set_text(json, "driver", run->driver) &&
             set_number(json, "seed", run->seed) && set_text(json, "started", *date ? date : NULL) &&
             set_seconds(json, "duration", run->duration) && set_text(json, "trouble", run->trouble);
-  for (int v = 0; ok && v < CS_VERDICT_COUNT_; v++)
-    ok = set_number(summary, cs_verdict_name((cs_verdict)v), cs_report_count(run, (cs_verdict)v));
+  for (size_t i = 0; ok && i < run->target_count; i++)
+    ok = json_array_append_new(targets, target_json(&run->targets[i])) == 0;
   for (size_t i = 0; ok && i < run->case_count; i++)
     ok = json_array_append_new(cases, case_json(&run->cases[i], capture_ports[i])) == 0;
   for (size_t i = 0; ok && i < run->known_count; i++)
     ok = json_array_append_new(known, requirement_json(&run->known[i])) == 0;
-  ok = ok && json_object_set(json, "summary", summary) == 0 &&
+  ok = ok && json_object_set(json, "targets", targets) == 0 &&
+       json_object_set_new(json, "summary", counts_json(run, NULL)) == 0 &&
+       json_object_set_new(json, "transports", transports_json(run)) == 0 &&
        json_object_set(json, "cases", cases) == 0 &&
        json_object_set(json, "requirements", known) == 0;
-  json_decref(summary);
+  json_decref(targets);
   json_decref(cases);
   json_decref(known);
   if (!ok) {

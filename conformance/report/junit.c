@@ -1,6 +1,8 @@
 /* JUnit's XML, for continuous integration: a suite a section, a test a case.
  * fail and xpass are failures, crash and inconclusive errors, skip is skipped;
- * quirk, warn, xfail and flaky pass there and say so in their output. */
+ * quirk, warn, xfail and flaky pass there and say so in their output. A case is
+ * played once a transport; the class of a test names it, so that class and name
+ * together are unique. */
 #include <libxml/xmlwriter.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -78,9 +80,11 @@ static const char *outcome(cs_verdict v) {
 static void test_case(writer *w, const cs_report_run *run, const cs_report_case *c,
                       const char *section) {
   const char *element = outcome(c->verdict);
+  char class[128];
+  snprintf(class, sizeof class, "%s over %s", section, c->transport ? c->transport : "?");
   begin(w, "testcase");
   attribute(w, "name", c->id);
-  attribute(w, "classname", section);
+  attribute(w, "classname", class);
   attribute_seconds(w, "time", c->duration);
   if (element) {
     begin(w, element);
@@ -155,7 +159,7 @@ static void trouble_suite(writer *w, const cs_report_run *run) {
   attribute(w, "time", "0");
   properties(w, run);
   begin(w, "testcase");
-  attribute(w, "name", "the run came to its end");
+  attribute(w, "name", "the run had no trouble");
   attribute(w, "classname", "the run itself");
   attribute(w, "time", "0");
   begin(w, "error");

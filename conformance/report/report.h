@@ -21,6 +21,9 @@
  * then tells of the first. */
 bool cs_report_write_all(const cs_report_run *run, const char *folder, char *why, size_t why_cap);
 
+/* Makes every folder above path that lacks. */
+bool cs_report_make_folders(const char *path, char *why, size_t why_cap);
+
 /* The same, one by one. */
 bool cs_report_write_text(const cs_report_run *run, const char *path, char *why, size_t why_cap);
 bool cs_report_write_json(const cs_report_run *run, const char *path, char *why, size_t why_cap);
@@ -59,6 +62,11 @@ void cs_report_section(const char *id, char *section, size_t cap);
 
 /* The row of the run's table of requirements with this id, or NULL. */
 const cs_report_requirement *cs_report_find_requirement(const cs_report_run *run, const char *id);
+
+/* The transports that occur in the cases, in their order: at most cap; how many. */
+size_t cs_report_transports(const cs_report_run *run, const char **out, size_t cap);
+/* How many cases over a transport (NULL: any) have this verdict. */
+size_t cs_report_count_over(const cs_report_run *run, const char *transport, cs_verdict v);
 
 /* A verdict that counts as a fault of the target: fail, xfail, crash, flaky. */
 bool cs_report_is_fault(cs_verdict v);

@@ -25,13 +25,25 @@ typedef enum cs_verdict {
 
 const char *cs_verdict_name(cs_verdict v); /* "pass" ... */
 
-/* One message that went over the wire. */
+/* What happened on the wire. Only CS_REPORT_BYTES occurs on UDP. */
+typedef enum cs_report_packet_kind {
+  CS_REPORT_BYTES = 0, /* a message, or other bytes */
+  CS_REPORT_OPENED,    /* the connection is there (sent: 1); a new one where the port had one */
+  CS_REPORT_ENDED,     /* this side sends no more (FIN) */
+  CS_REPORT_RESET      /* this side broke the connection off (RST) */
+} cs_report_packet_kind;
+
+/* One message that went over the wire, or an end of a connection. On TCP and
+ * WebSocket the bytes are those of the stream, the message's length or frame
+ * header included: put together in order they are all that the stream carried,
+ * each byte once, however it was cut into segments. */
 typedef struct cs_report_packet {
-  cs_time at; /* microseconds since the case began */
-  int sent;   /* 1: by us, 0: by the target */
-  cs_span bytes;
-  const char *notation; /* the message in our notation, or "raw HEX" */
+  cs_time at;           /* microseconds since the case began */
+  int sent;             /* 1: by us, 0: by the target */
+  cs_span bytes;        /* empty when kind is not CS_REPORT_BYTES */
+  const char *notation; /* the message in our notation, or "raw HEX"; "closed" ... */
   uint16_t port;        /* our port (a number of the case in memory) */
+  cs_report_packet_kind kind;
 } cs_report_packet;
 
 typedef struct cs_report_case {
@@ -57,18 +69,27 @@ typedef struct cs_report_requirement {
   const char *summary;
 } cs_report_requirement;
 
+/* One of the places that were tested in a run. */
+typedef struct cs_report_target {
+  const char *uri;
+  const char *transport; /* "tcp" */
+  const char *trouble;   /* why its cases are not all there, or NULL */
+} cs_report_target;
+
 typedef struct cs_report_run {
   const char *tool; /* "coapspec" */
   const char *version;
-  const char *target; /* URI, or "embedded" */
+  const char *target; /* the URIs divided by spaces, or "embedded" */
   const char *profile;
-  const char *driver; /* "memory" or "udp" */
+  const char *driver; /* "memory" or "sockets" */
   uint64_t seed;
   int64_t started; /* seconds since the epoch; 0 in memory, for equal reports */
   cs_time duration;
   const cs_report_case *cases;
   size_t case_count;
-  const char *trouble; /* why the run ended early, or NULL */
+  const char *trouble;             /* why the run is not whole, or what went wrong in it; or NULL */
+  const cs_report_target *targets; /* optional */
+  size_t target_count;
   /* Optional: lets a report say what a requirement demands. */
   const cs_report_requirement *known;
   size_t known_count;

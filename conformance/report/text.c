@@ -36,26 +36,53 @@ static size_t fault_count(const cs_report_run *run) {
   return n;
 }
 
-bool cs_report_print_summary(const cs_report_run *run, FILE *to) {
-  put(to, run->target);
-  fprintf(to, ": %zu case%s", run->case_count, run->case_count == 1 ? "" : "s");
+/* ": 48 cases: 45 pass, 3 fail", of one transport or of all (NULL) */
+static void put_counts(const cs_report_run *run, const char *transport, FILE *to) {
+  size_t cases = 0;
+  for (int v = 0; v < CS_VERDICT_COUNT_; v++)
+    cases += cs_report_count_over(run, transport, (cs_verdict)v);
+  fprintf(to, ": %zu case%s", cases, cases == 1 ? "" : "s");
   const char *separator = ": ";
   for (int v = 0; v < CS_VERDICT_COUNT_; v++) {
-    size_t n = cs_report_count(run, (cs_verdict)v);
+    size_t n = cs_report_count_over(run, transport, (cs_verdict)v);
     if (n == 0)
       continue;
     fprintf(to, "%s%zu %s", separator, n, cs_verdict_name((cs_verdict)v));
     separator = ", ";
   }
+}
+
+bool cs_report_print_summary(const cs_report_run *run, FILE *to) {
+  const char *transports[CS_REPORT_TRANSPORTS_MAX];
+  size_t n = cs_report_transports(run, transports, CS_REPORT_TRANSPORTS_MAX);
+  put(to, run->target);
+  put_counts(run, NULL, to);
   fputs(" (", to);
   put_duration(to, run->duration);
   fputs(")\n", to);
+  for (size_t i = 0; n > 1 && i < n; i++) {
+    fputs("  ", to);
+    put(to, transports[i]);
+    put_counts(run, transports[i], to);
+    fputc('\n', to);
+  }
   if (run->trouble) {
-    fputs("  ended early: ", to);
+    fputs("  trouble: ", to);
     put(to, run->trouble);
     fputc('\n', to);
   }
   return !ferror(to);
+}
+
+/* One of several. */
+static void target(FILE *to, const cs_report_target *t) {
+  fprintf(to, "  %-10s %-4s ", "target", t->transport);
+  put(to, t->uri);
+  if (t->trouble) {
+    fputs(": ", to);
+    put(to, t->trouble);
+  }
+  fputc('\n', to);
 }
 
 static void head(const cs_report_run *run, FILE *to) {
@@ -64,7 +91,10 @@ static void head(const cs_report_run *run, FILE *to) {
   fputc(' ', to);
   put(to, run->version);
   fputs(": CoAP conformance report\n\n", to);
-  field(to, "target", run->target);
+  if (run->target_count < 2)
+    field(to, "target", run->target);
+  for (size_t i = 0; run->target_count > 1 && i < run->target_count; i++)
+    target(to, &run->targets[i]);
   field(to, "profile", run->profile);
   field(to, "driver", run->driver);
   snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);
@@ -74,7 +104,7 @@ static void head(const cs_report_run *run, FILE *to) {
   put_duration(to, run->duration);
   fprintf(to, "\n  %-10s %zu\n", "cases", run->case_count);
   if (run->trouble) {
-    fputs("\nThe run ended early, what follows is not everything: ", to);
+    fputs("\nThe run had trouble, what follows may not be everything: ", to);
     put(to, run->trouble);
     fputc('\n', to);
   }
@@ -96,6 +126,31 @@ static const char *explain(cs_verdict v) {
   return (unsigned)v < CS_VERDICT_COUNT_ ? text[v] : "";
 }
 
+/* The heads of a table with a column for every verdict that occurs at all. */
+static void put_verdict_heads(const cs_report_run *run, FILE *to) {
+  for (int v = 0; v < CS_VERDICT_COUNT_; v++)
+    if (cs_report_count(run, (cs_verdict)v) > 0)
+      fprintf(to, " %*s", v == CS_VERDICT_INCONCLUSIVE ? 12 : 6, cs_verdict_name((cs_verdict)v));
+  fputc('\n', to);
+}
+
+static void put_row(const cs_report_run *run, const char *name, const size_t *counts, FILE *to) {
+  fputs("  ", to);
+  put(to, name);
+  for (size_t n = strlen(name); n < 26; n++)
+    fputc(' ', to);
+  for (int v = 0; v < CS_VERDICT_COUNT_; v++) {
+    int width = v == CS_VERDICT_INCONCLUSIVE ? 12 : 6;
+    if (cs_report_count(run, (cs_verdict)v) == 0)
+      continue;
+    if (counts[v] > 0)
+      fprintf(to, " %*zu", width, counts[v]);
+    else
+      fprintf(to, " %*s", width, ".");
+  }
+  fputc('\n', to);
+}
+
 static void verdicts(const cs_report_run *run, FILE *to) {
   title(to, "Verdicts");
   for (int v = 0; v < CS_VERDICT_COUNT_; v++) {
@@ -106,31 +161,30 @@ static void verdicts(const cs_report_run *run, FILE *to) {
   fprintf(to, "\n  Faults of the target: %zu of %zu cases.\n", fault_count(run), run->case_count);
 }
 
-/* One line a section, with a column for every verdict that occurs at all. */
+/* One line a transport, where there are several. */
+static void by_transport(const cs_report_run *run, FILE *to) {
+  const char *transports[CS_REPORT_TRANSPORTS_MAX];
+  size_t n = cs_report_transports(run, transports, CS_REPORT_TRANSPORTS_MAX);
+  if (n < 2)
+    return;
+  title(to, "By transport");
+  fprintf(to, "  %-26s", "");
+  put_verdict_heads(run, to);
+  for (size_t i = 0; i < n; i++) {
+    size_t counts[CS_VERDICT_COUNT_];
+    for (int v = 0; v < CS_VERDICT_COUNT_; v++)
+      counts[v] = cs_report_count_over(run, transports[i], (cs_verdict)v);
+    put_row(run, transports[i], counts, to);
+  }
+}
+
+/* One line a section. */
 static void sections(const cs_report_run *run, const cs_report_groups *groups, FILE *to) {
   title(to, "By section");
   fprintf(to, "  %-26s", "");
-  for (int v = 0; v < CS_VERDICT_COUNT_; v++)
-    if (cs_report_count(run, (cs_verdict)v) > 0)
-      fprintf(to, " %*s", v == CS_VERDICT_INCONCLUSIVE ? 12 : 6, cs_verdict_name((cs_verdict)v));
-  fputc('\n', to);
-  for (size_t i = 0; i < groups->count; i++) {
-    const cs_report_group *g = &groups->at[i];
-    fputs("  ", to);
-    put(to, g->section);
-    for (size_t n = strlen(g->section); n < 26; n++)
-      fputc(' ', to);
-    for (int v = 0; v < CS_VERDICT_COUNT_; v++) {
-      int width = v == CS_VERDICT_INCONCLUSIVE ? 12 : 6;
-      if (cs_report_count(run, (cs_verdict)v) == 0)
-        continue;
-      if (g->counts[v] > 0)
-        fprintf(to, " %*zu", width, g->counts[v]);
-      else
-        fprintf(to, " %*s", width, ".");
-    }
-    fputc('\n', to);
-  }
+  put_verdict_heads(run, to);
+  for (size_t i = 0; i < groups->count; i++)
+    put_row(run, groups->at[i].section, groups->at[i].counts, to);
 }
 
 /* How much of a message is shown: all of it in a report, the beginning on a
@@ -213,17 +267,21 @@ static void case_block(const cs_report_run *run, const cs_report_case *c, unsign
     fputc('\n', to);
   }
   if (c->packet_count > 0)
-    fprintf(to, "  %-10s > sent by us, < received; seconds since the case began\n", "exchange");
+    fprintf(to, "  %-10s > sent by us, < received; seconds since the case began%s\n", "exchange",
+            cs_report_connections(c) > 1 ? "; # counts connections or ports" : "");
+  bool several = cs_report_connections(c) > 1;
   for (size_t i = 0; i < c->packet_count; i++) {
     const cs_report_packet *p = &c->packets[i];
     fprintf(to, "%15s %c ", cs_report_seconds(p->at, at), p->sent ? '>' : '<');
+    if (several)
+      fprintf(to, "#%u ", cs_report_connection(c, i));
     put_cut(to, p->notation, brief);
     fputc('\n', to);
     if (!cs_report_is_raw(p)) /* else the bytes stand there already */
       put_hex(to, p->bytes, brief);
   }
   if (port > 0)
-    fprintf(to, "  %-10s report.pcap, udp.port == %u\n", "capture", port);
+    fprintf(to, "  %-10s report.pcap, %s.port == %u\n", "capture", cs_report_ip_protocol(c), port);
 }
 
 bool cs_report_print_case(const cs_report_run *run, const cs_report_case *c, FILE *to) {
@@ -261,11 +319,15 @@ static void evidence(const cs_report_run *run, const cs_report_groups *groups,
 static void list(const cs_report_run *run, const cs_report_groups *groups, FILE *to) {
   if (run->case_count == 0)
     return;
+  const char *transports[2];
+  bool several = cs_report_transports(run, transports, 2) > 1;
   title(to, "All cases");
   for (size_t g = 0; g < groups->count; g++)
     for (size_t i = 0; i < groups->at[g].case_count; i++) {
       const cs_report_case *c = groups->at[g].cases[i];
       fprintf(to, "  %-12s ", cs_verdict_name(c->verdict));
+      if (several)
+        fprintf(to, "%-4s ", c->transport);
       put(to, c->id);
       fputs("  ", to);
       put(to, c->title);
@@ -282,6 +344,7 @@ bool cs_report_print_text(const cs_report_run *run, FILE *to) {
   }
   head(run, to);
   verdicts(run, to);
+  by_transport(run, to);
   sections(run, &groups, to);
   evidence(run, &groups, capture_ports, to);
   list(run, &groups, to);

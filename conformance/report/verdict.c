@@ -15,10 +15,30 @@ const char *cs_verdict_name(cs_verdict v) {
   return (unsigned)v < CS_VERDICT_COUNT_ ? names[v] : "unknown";
 }
 
-size_t cs_report_count(const cs_report_run *run, cs_verdict v) {
+static bool over(const cs_report_case *c, const char *transport) {
+  return !transport || (c->transport && strcmp(c->transport, transport) == 0);
+}
+
+size_t cs_report_count_over(const cs_report_run *run, const char *transport, cs_verdict v) {
   size_t n = 0;
   for (size_t i = 0; i < run->case_count; i++)
-    n += run->cases[i].verdict == v;
+    n += run->cases[i].verdict == v && over(&run->cases[i], transport);
+  return n;
+}
+
+size_t cs_report_count(const cs_report_run *run, cs_verdict v) {
+  return cs_report_count_over(run, NULL, v);
+}
+
+size_t cs_report_transports(const cs_report_run *run, const char **out, size_t cap) {
+  size_t n = 0;
+  for (size_t i = 0; i < run->case_count; i++) {
+    size_t k = 0;
+    while (k < n && !over(&run->cases[i], out[k]))
+      k++;
+    if (k == n && n < cap && run->cases[i].transport)
+      out[n++] = run->cases[i].transport;
+  }
   return n;
 }
 

@@ -1,21 +1,15 @@
 #include "runner/case_inside.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "wire/notation.h"
-
-/* ACK_TIMEOUT and MAX_RETRANSMIT of RFC 7252 section 4.8 for our own requests. */
-static const cs_time ack_timeout = 2 * CS_SECOND;
-enum { MAX_RETRANSMIT = 4, TURNS_MAX = 100000 };
+enum { TURNS_MAX = 100000, LIFE_PORTS = 2 };
 
 cs_runner_case *cs_runner_case_new(const cs_runner_case_config *config) {
   cs_runner_arena arena = {0};
   cs_runner_case *c = cs_runner_get(&arena, sizeof *c);
   c->config = *config;
   c->arena = arena;
+  c->form = cs_runner_form(config->variant.transport);
   c->limits = cs_wire_limits_default;
+  c->speaks_of_pings = cs_runner_speaks_of_pings(config->variant.scenario);
   c->ports = 1;
   c->port_names[0] = 1;
   c->message = "";
@@ -31,60 +25,17 @@ void cs_runner_case_free(cs_runner_case *c) {
   cs_runner_release(&arena);
 }
 
-const char *cs_runner_notation(cs_runner_arena *arena, cs_span bytes,
-                               const cs_wire_limits *limits) {
-  cs_wire_message m;
-  if (cs_wire_parse(CS_WIRE_UDP, bytes, limits, &m) == CS_RULE_NONE) {
-    /* No byte of a message needs more than an option's longest heading. */
-    size_t cap = 128 + 40 * bytes.len;
-    char *text = malloc(cap);
-    bool printed = text && cs_wire_print(&m, text, cap, NULL) == CS_OK;
-    const char *copy = printed ? cs_runner_text(arena, cs_span_str(text)) : NULL;
-    free(text);
-    if (copy)
-      return copy;
-  }
-  char *raw = cs_runner_get(arena, 5 + 3 * bytes.len);
-  memcpy(raw, "raw", 3);
-  for (size_t i = 0; i < bytes.len; i++)
-    snprintf(raw + 3 + 3 * i, 4, " %02x", bytes.at[i]);
-  return raw;
+cs_wire_form cs_runner_case_form(const cs_runner_case *c) {
+  return c->form;
 }
 
-static void record(cs_runner_case *c, bool sent, unsigned port, cs_span bytes,
-                   const char *notation) {
-  cs_report_packet *p = cs_runner_push(&c->arena, &c->packets, sizeof *p);
-  *p = (cs_report_packet){c->now - c->start, sent, bytes, notation, c->port_names[port]};
-}
-
-/* Remembers what may be answered. A message may be malformed on purpose. */
-static void note_sent(cs_runner_case *c, unsigned port, cs_span bytes) {
-  if (bytes.len < 4 || (bytes.at[0] >> 4 & 3u) > CS_NON)
-    return;
-  uint16_t mid = (uint16_t)((unsigned)bytes.at[2] << 8 | bytes.at[3]);
-  cs_runner_posted *all = c->posted.items;
-  if (c->posted.count && all[c->posted.count - 1].mid == mid &&
-      all[c->posted.count - 1].port == port)
-    return; /* again */
-  cs_wire_message m;
-  bool parsed = cs_wire_parse(CS_WIRE_UDP, bytes, &c->limits, &m) == CS_RULE_NONE;
-  cs_runner_posted *p = cs_runner_push(&c->arena, &c->posted, sizeof *p);
-  *p = (cs_runner_posted){mid, parsed ? m.token : (cs_span){0}, port, false};
-}
-
-void cs_runner_case_send(cs_runner_case *c, unsigned port, cs_span bytes) {
-  cs_runner_departure *d = cs_runner_push(&c->arena, &c->outbox, sizeof *d);
-  *d = (cs_runner_departure){port, bytes};
-  static const cs_wire_limits any = {CS_WIRE_TOKEN_MAX};
-  if (bytes.len && (bytes.at[0] & 15u) > 8)
-    c->limits = any;
-  note_sent(c, port, bytes);
-  record(c, true, port, bytes, cs_runner_notation(&c->arena, bytes, &c->limits));
-}
-
-void cs_runner_case_send_empty(cs_runner_case *c, unsigned port, uint8_t type, uint16_t mid) {
-  uint8_t bytes[4] = {(uint8_t)(0x40u | (unsigned)type << 4), 0, (uint8_t)(mid >> 8), (uint8_t)mid};
-  cs_runner_case_send(c, port, cs_runner_copy(&c->arena, cs_span_of(bytes, sizeof bytes)));
+bool cs_runner_case_needs(const cs_runner_case *c, const char *cap) {
+  const cs_runner_scenario *s = c->config.variant.scenario;
+  for (size_t i = 0; i < s->need_count; i++)
+    if (s->needs[i].kind == CS_RUNNER_NEED_CAP && !s->needs[i].lacking &&
+        cs_span_equal(cs_span_str(s->needs[i].name), cs_span_str(cap)))
+      return true;
+  return false;
 }
 
 void cs_runner_decide(cs_runner_case *c, cs_verdict verdict, const char *statement, unsigned line,
@@ -111,71 +62,68 @@ void cs_runner_decide(cs_runner_case *c, cs_verdict verdict, const char *stateme
 }
 
 static void finish(cs_runner_case *c) {
+  for (unsigned i = 0; i < c->ports && c->form != CS_WIRE_UDP; i++)
+    if (c->streams[i] && !c->streams[i]->closed)
+      cs_runner_stream_leave(c, i);
   c->done = true;
   c->end = c->now;
-}
-
-static bool send_made(cs_runner_case *c, const cs_runner_step *step, cs_span echo) {
-  cs_runner_maker maker = {.scenario = c->config.variant.scenario,
-                           .profile = c->config.profile,
-                           .arena = &c->arena,
-                           .values = &c->values,
-                           .fresh = &c->fresh,
-                           .type = c->config.variant.type,
-                           .echo = echo};
-  cs_runner_made made;
-  const char *why = NULL;
-  if (!cs_runner_make(&maker, &step->send, &made, &why)) {
-    cs_runner_decide(c, CS_VERDICT_INCONCLUSIVE, NULL, step->line, why);
-    return false;
-  }
-  cs_runner_case_send(c, c->port, made.bytes);
-  if (step->send.ordinary) {
-    if (c->request.there)
-      *(cs_runner_request *)cs_runner_push(&c->arena, &c->earlier, sizeof c->request) = c->request;
-    uint64_t spread = cs_base_seeded_next(&c->fresh.random) % (ack_timeout / 2);
-    c->request = (cs_runner_request){.there = true,
-                                     .echoed = echo.len > 0,
-                                     .step = step,
-                                     .repeating = made.type == CS_CON,
-                                     .made = made,
-                                     .port = c->port,
-                                     .timeout = ack_timeout + spread};
-    c->request.again = cs_time_add(c->now, c->request.timeout);
-  }
-  return true;
-}
-
-static bool send_step(cs_runner_case *c, const cs_runner_step *step) {
-  return send_made(c, step, (cs_span){0});
-}
-
-void cs_runner_case_send_echo(cs_runner_case *c, cs_span echo) {
-  c->before = c->now;
-  send_made(c, c->request.step, echo);
-}
-
-static void repeat_request(cs_runner_case *c) {
-  cs_runner_request *r = &c->request;
-  if (!r->there || !r->repeating || c->now < r->again)
-    return;
-  if (r->count == MAX_RETRANSMIT) {
-    r->repeating = false;
-    return;
-  }
-  r->count++;
-  r->timeout *= 2;
-  r->again = cs_time_add(c->now, r->timeout);
-  cs_runner_case_send(c, r->port, r->made.bytes);
 }
 
 void cs_runner_next_step(cs_runner_case *c, cs_time at) {
   c->before = at;
   c->step++;
   c->passed_over = 0;
+  c->begun = false;
+}
+
+/* A new port; on a stream the steps wait until its connection is open. */
+static void use_new_port(cs_runner_case *c) {
+  c->port = c->ports++;
+  c->port_names[c->port] = (uint16_t)(c->port + 1);
+  if (c->form != CS_WIRE_UDP) {
+    cs_runner_open_begin(c, c->port, c->config.variant.scenario->open);
+    c->opening = true;
+  }
+}
+
+/* True when the connection is open, or the case is decided because it is not. */
+static bool open_turn(cs_runner_case *c) {
+  if (!cs_runner_open_turn(c, c->port))
+    return false;
+  const cs_runner_stream *s = cs_runner_stream_of(c, c->port);
   const cs_runner_step *step = cs_runner_case_step(c);
-  if (step && step->kind == CS_RUNNER_ALIVE && !c->decided)
+  c->opening = false;
+  c->before = c->now;
+  if (s->stage == CS_RUNNER_STAGE_OPEN)
+    return true;
+  c->unopened = true;
+  cs_runner_decide(c, CS_VERDICT_INCONCLUSIVE, NULL, step ? step->line : 0,
+                   cs_runner_format(&c->arena, "the connection could not be opened: %s", s->why));
+  return true;
+}
+
+/* A search for life that a step asks for. Where it is made on the connection in
+ * use, its failure says nothing yet about the target: the search at the end of
+ * the case is made on another one. */
+static bool alive_step(cs_runner_case *c, const cs_runner_step *step) {
+  if (!c->begun)
     cs_runner_life_begin(c, false);
+  c->begun = true;
+  if (!cs_runner_life_turn(c))
+    return false;
+  if (!c->life.found) {
+    bool udp = c->form == CS_WIRE_UDP;
+    bool ended = !udp && cs_runner_stream_of(c, c->port)->ended;
+    c->silent = !ended;
+    c->lifeless = udp;
+    cs_runner_decide(
+        c, CS_VERDICT_FAIL, NULL, step->line,
+        udp     ? "the target gave no sign of life: no answer to a CoAP ping, none to a GET"
+        : ended ? "the target ended the connection: it answered neither a Ping nor a GET"
+                : "the target gave no sign of life: no answer to a Ping, none to a GET");
+  }
+  cs_runner_next_step(c, c->now);
+  return true;
 }
 
 /* Works on the present step; true when it is over. */
@@ -183,7 +131,7 @@ static bool step_once(cs_runner_case *c, const cs_runner_step *step) {
   cs_time due = cs_time_add(c->before, step->time);
   switch (step->kind) {
   case CS_RUNNER_SEND:
-    if (c->now < due || !send_step(c, step))
+    if (!cs_runner_case_send_step(c, step))
       return false;
     cs_runner_next_step(c, c->now);
     return true;
@@ -195,28 +143,26 @@ static bool step_once(cs_runner_case *c, const cs_runner_step *step) {
     cs_runner_next_step(c, due);
     return true;
   case CS_RUNNER_ALIVE:
-    if (!cs_runner_life_turn(c))
-      return false;
-    if (!c->life.found) {
-      c->silent = true;
-      c->lifeless = true;
-      cs_runner_decide(c, CS_VERDICT_FAIL, NULL, step->line,
-                       "the target gave no sign of life: no answer to a CoAP ping, none to a GET");
-    }
-    cs_runner_next_step(c, c->now);
-    return true;
+    return alive_step(c, step);
   case CS_RUNNER_DRAIN:
     c->next = c->inbox.count;
     cs_runner_next_step(c, c->before);
     return true;
   case CS_RUNNER_PORT_NEW:
-    if (c->ports == CS_RUNNER_PORTS_MAX) {
+    if (c->ports == CS_RUNNER_PORTS_MAX - (c->form == CS_WIRE_UDP ? 0 : LIFE_PORTS)) {
       cs_runner_decide(c, CS_VERDICT_INCONCLUSIVE, NULL, step->line, "too many ports");
       return false;
     }
-    c->port = c->ports++;
-    c->port_names[c->port] = (uint16_t)(c->port + 1);
+    use_new_port(c);
     cs_runner_next_step(c, c->before);
+    return true;
+  case CS_RUNNER_CLOSE:
+    cs_runner_stream_close(c, c->port);
+    cs_runner_next_step(c, c->now);
+    return true;
+  case CS_RUNNER_END:
+    cs_runner_stream_end(c, c->port);
+    cs_runner_next_step(c, c->now);
     return true;
   default:
     c->port = 0;
@@ -239,7 +185,10 @@ static bool close_turn(cs_runner_case *c) {
   if (!cs_runner_life_turn(c))
     return false;
   c->lifeless = !c->life.found;
-  if (c->lifeless && c->verdict != CS_VERDICT_FAIL && c->verdict != CS_VERDICT_WARN) {
+  /* A case that never began has nothing to fail by. */
+  if (c->lifeless && c->unopened)
+    c->silent = true;
+  else if (c->lifeless && c->verdict != CS_VERDICT_FAIL && c->verdict != CS_VERDICT_WARN) {
     c->decided = false;
     c->silent = true;
     cs_runner_decide(c, CS_VERDICT_FAIL, NULL, c->line,
@@ -252,17 +201,21 @@ static bool close_turn(cs_runner_case *c) {
 static void advance(cs_runner_case *c) {
   for (unsigned turns = 0; !c->done; turns++) {
     const cs_runner_step *step = cs_runner_case_step(c);
-    if (turns == TURNS_MAX || c->inbox.count > CS_RUNNER_INBOX_MAX) {
+    if (turns == TURNS_MAX || c->inbox.count > CS_RUNNER_INBOX_MAX ||
+        c->packets.count > CS_RUNNER_PACKETS_MAX) {
       cs_runner_decide(c, CS_VERDICT_INCONCLUSIVE, NULL, step ? step->line : 0,
                        "the target sends without end");
       finish(c);
     } else if (c->decided) {
       if (!close_turn(c))
         return;
+    } else if (c->opening) {
+      if (!open_turn(c))
+        return;
     } else if (!step) {
       cs_runner_decide(c, CS_VERDICT_PASS, NULL, 0, "");
     } else {
-      repeat_request(c);
+      cs_runner_case_repeat(c);
       if (!step_once(c, step) && !c->decided)
         return;
     }
@@ -274,61 +227,80 @@ void cs_runner_case_start(cs_runner_case *c, cs_time now) {
   c->start = now;
   c->before = now;
   c->now = now;
-  const cs_runner_step *step = cs_runner_case_step(c);
-  if (step && step->kind == CS_RUNNER_ALIVE)
-    cs_runner_life_begin(c, false);
+  if (c->form != CS_WIRE_UDP) {
+    cs_runner_open_begin(c, 0, c->config.variant.scenario->open);
+    c->opening = true;
+  }
   advance(c);
 }
 
-/* What stops a request from being sent again: an Acknowledgement or Reset with
- * its Message ID, or a response with its token. */
-static void note_answer(cs_runner_case *c, const cs_runner_arrival *a) {
-  cs_runner_request *r = &c->request;
-  if (!r->there || a->port != r->port || a->broken != CS_RULE_NONE)
+void cs_runner_case_arrive(cs_runner_case *c, cs_runner_arrival *a) {
+  cs_report_packet_kind kind = CS_REPORT_BYTES;
+  if (a->kind == CS_RUNNER_CAME_END)
+    kind = a->reset ? CS_REPORT_RESET : CS_REPORT_ENDED;
+  cs_runner_case_record(c, kind, false, a->port, a->bytes, a->notation);
+  cs_runner_case_note_answer(c, a);
+  a->late = cs_runner_case_comes_late(c, a);
+  if (cs_runner_open_takes(c, a))
     return;
-  bool by_mid = (a->m.type == CS_ACK || a->m.type == CS_RST) && a->m.mid == r->made.mid;
-  bool by_token = cs_wire_code_is_response(a->m.code) && cs_span_equal(a->m.token, r->made.token);
-  if (by_mid || by_token)
-    r->repeating = false;
+  cs_runner_answer_at_once(c, a);
+  if (!cs_runner_life_takes(c, a))
+    *(cs_runner_arrival *)cs_runner_push(&c->arena, &c->inbox, sizeof *a) = *a;
 }
 
-/* The first answer to a message that we gave up waiting for says nothing about
- * the one sent since. */
-static bool comes_late(cs_runner_case *c, const cs_runner_arrival *a) {
-  cs_runner_posted *p = c->posted.items;
-  for (size_t i = 0; i < c->posted.count && a->broken == CS_RULE_NONE; i++) {
-    bool by_mid = (a->m.type == CS_ACK || a->m.type == CS_RST) && a->m.mid == p[i].mid;
-    bool by_token = cs_wire_code_is_response(a->m.code) && p[i].token.len &&
-                    cs_span_equal(a->m.token, p[i].token);
-    if (p[i].port != a->port || p[i].answered || (!by_mid && !by_token))
-      continue;
-    p[i].answered = true;
-    return i + 1 < c->posted.count;
-  }
-  return false;
+static void take_datagram(cs_runner_case *c, unsigned port, cs_span bytes) {
+  cs_runner_arrival a = {.at = c->now, .port = port, .bytes = cs_runner_copy(&c->arena, bytes)};
+  cs_rule broken = cs_wire_parse(CS_WIRE_UDP, a.bytes, &c->limits, &a.m);
+  if (broken != CS_RULE_NONE)
+    a.fault = cs_base_rule_text(broken);
+  a.notation = cs_runner_notation(&c->arena, CS_WIRE_UDP, a.bytes, &c->limits);
+  cs_runner_case_arrive(c, &a);
+}
+
+/* Whether the port has a connection of which anything may be told. */
+static bool listening(const cs_runner_case *c, unsigned port) {
+  if (c->done || port >= c->ports)
+    return false;
+  const cs_runner_stream *s = c->streams[port];
+  return s ? !s->closed && !s->ended : c->form == CS_WIRE_UDP;
 }
 
 void cs_runner_case_receive(cs_runner_case *c, unsigned port, cs_span bytes, cs_time now) {
-  if (c->done || port >= c->ports)
+  if (!listening(c, port) || (c->form != CS_WIRE_UDP && bytes.len == 0))
     return;
   c->now = now;
-  cs_runner_arrival a = {.at = now, .port = port, .bytes = cs_runner_copy(&c->arena, bytes)};
-  a.broken = cs_wire_parse(CS_WIRE_UDP, a.bytes, &c->limits, &a.m);
-  a.notation = cs_runner_notation(&c->arena, a.bytes, &c->limits);
-  record(c, false, port, a.bytes, a.notation);
-  note_answer(c, &a);
-  a.late = comes_late(c, &a);
-  if (!cs_runner_life_takes(c, &a))
-    *(cs_runner_arrival *)cs_runner_push(&c->arena, &c->inbox, sizeof a) = a;
+  if (c->form == CS_WIRE_UDP) {
+    take_datagram(c, port, bytes);
+  } else if (bytes.len > CS_RUNNER_STREAM_MAX - cs_runner_stream_of(c, port)->total) {
+    cs_runner_case_stop(c, CS_VERDICT_INCONCLUSIVE,
+                        "the target sent more than 2 MiB on one connection", now);
+    return;
+  } else {
+    cs_runner_stream_take(c, port, bytes);
+  }
   advance(c);
 }
 
-bool cs_runner_case_transmit(cs_runner_case *c, unsigned *port, cs_span *bytes) {
+void cs_runner_case_connected(cs_runner_case *c, unsigned port, cs_time now) {
+  if (c->form == CS_WIRE_UDP || !listening(c, port) || c->streams[port]->connected)
+    return;
+  c->now = now;
+  cs_runner_open_connected(c, port);
+  advance(c);
+}
+
+void cs_runner_case_closed(cs_runner_case *c, unsigned port, bool reset, cs_time now) {
+  if (c->form == CS_WIRE_UDP || !listening(c, port))
+    return;
+  c->now = now;
+  cs_runner_stream_over(c, port, reset);
+  advance(c);
+}
+
+bool cs_runner_case_transmit(cs_runner_case *c, cs_runner_act *out) {
   if (c->sent == c->outbox.count)
     return false;
-  const cs_runner_departure *d = (cs_runner_departure *)c->outbox.items + c->sent++;
-  *port = d->port;
-  *bytes = d->bytes;
+  *out = ((const cs_runner_act *)c->outbox.items)[c->sent++];
   return true;
 }
 
@@ -339,8 +311,12 @@ cs_time cs_runner_case_deadline(const cs_runner_case *c) {
   if (c->life.looking)
     return cs_time_min(cs_runner_life_deadline(c),
                        c->request.there && c->request.repeating ? c->request.again : CS_TIME_NEVER);
+  if (c->opening)
+    return c->streams[c->port]->due;
   cs_time at = CS_TIME_NEVER;
-  if (step && (step->kind == CS_RUNNER_SEND || step->kind == CS_RUNNER_WAIT))
+  if (step && step->kind == CS_RUNNER_SEND)
+    at = cs_runner_case_send_deadline(c, step);
+  else if (step && step->kind == CS_RUNNER_WAIT)
     at = cs_time_add(c->before, step->time);
   else if (step && step->kind == CS_RUNNER_EXPECT)
     at = cs_runner_expect_deadline(c);
@@ -426,7 +402,7 @@ size_t cs_runner_expand(const cs_runner_scenario *s, cs_runner_transport t, cs_r
   static const char *const suffix[] = {"+con", "+non"};
   if (!(s->transports >> t & 1u))
     return 0;
-  if (!s->types) {
+  if (!s->types || 1u << t & CS_RUNNER_STREAMS) {
     out[0] = (cs_runner_variant){s, s->id, CS_CON, t};
     return 1;
   }

@@ -1,6 +1,8 @@
 /* One case: a scenario that is being played against a target, as a machine
  * that does no I/O. Bytes and a time go in; bytes, a deadline and at the end a
- * verdict come out. The memory driver and the UDP driver both turn it. */
+ * verdict come out. The memory driver and the net driver both turn it. A port
+ * of it is a socket on UDP, a connection on TCP and WebSocket, whose handshake
+ * the case makes itself. */
 #ifndef CS_RUNNER_CASE_H
 #define CS_RUNNER_CASE_H
 
@@ -8,7 +10,7 @@
 #include "runner/profile.h"
 #include "runner/requirements.h"
 
-enum { CS_RUNNER_PORTS_MAX = 8, CS_RUNNER_INBOX_MAX = 1024 };
+enum { CS_RUNNER_PORTS_MAX = 12, CS_RUNNER_INBOX_MAX = 1024 };
 
 /* What is played: a scenario as one of its variants. */
 typedef struct cs_runner_variant {
@@ -23,6 +25,8 @@ typedef struct cs_runner_case_config {
   const cs_runner_profile *profile;
   const cs_runner_requirements *requirements;
   uint64_t seed;
+  /* WebSocket: what the Host field of an upgrade says; NULL: "localhost". */
+  const char *host;
   /* By how much ranges of time may be missed; 0 in memory. The driver may
    * raise it while the case runs. */
   const cs_time *tolerance;
@@ -34,11 +38,35 @@ typedef struct cs_runner_case cs_runner_case;
 cs_runner_case *cs_runner_case_new(const cs_runner_case_config *config);
 void cs_runner_case_free(cs_runner_case *c);
 
+/* The form of its messages, which says what its ports are. */
+cs_wire_form cs_runner_case_form(const cs_runner_case *c);
+
+/* Whether its scenario says that it needs the capability, "extended-token". */
+bool cs_runner_case_needs(const cs_runner_case *c, const char *cap);
+
 void cs_runner_case_start(cs_runner_case *c, cs_time now);
-/* A datagram came in on a port (0 to cs_runner_case_ports - 1). */
+/* What a case asks its driver to do with a port. */
+typedef enum cs_runner_act_kind {
+  CS_RUNNER_ACT_SEND,    /* bytes: a datagram, or more of the stream, in a segment of its own */
+  CS_RUNNER_ACT_CONNECT, /* open the connection; only on TCP and WebSocket */
+  CS_RUNNER_ACT_END,     /* no more will be sent: close that direction (FIN) */
+  CS_RUNNER_ACT_CLOSE    /* close the connection; nothing of it is told any more */
+} cs_runner_act_kind;
+typedef struct cs_runner_act {
+  cs_runner_act_kind kind;
+  unsigned port; /* 0 to CS_RUNNER_PORTS_MAX - 1 */
+  cs_span bytes; /* lives as long as the case */
+} cs_runner_act;
+
+/* The next thing to do, in order; false when there is none. */
+bool cs_runner_case_transmit(cs_runner_case *c, cs_runner_act *out);
+/* The connection is there. */
+void cs_runner_case_connected(cs_runner_case *c, unsigned port, cs_time now);
+/* A datagram, or bytes of a connection, came in on a port. */
 void cs_runner_case_receive(cs_runner_case *c, unsigned port, cs_span bytes, cs_time now);
-/* The next datagram to send and the port to send it from; false when none. */
-bool cs_runner_case_transmit(cs_runner_case *c, unsigned *port, cs_span *bytes);
+/* The target ended the connection (or refused it): by FIN, or by a reset. What
+ * it sent before was given to cs_runner_case_receive. */
+void cs_runner_case_closed(cs_runner_case *c, unsigned port, bool reset, cs_time now);
 cs_time cs_runner_case_deadline(const cs_runner_case *c);
 void cs_runner_case_expire(cs_runner_case *c, cs_time now);
 bool cs_runner_case_done(const cs_runner_case *c);

@@ -1,8 +1,5 @@
 /* Expectations: which alternative of a step decides, and when. */
-#include <stdio.h>
-
 #include "runner/case_inside.h"
-#include "wire/option.h"
 
 /* How long the response to ">>" may take when the step does not say: time for
  * a separate one, and for a repeat after a loss. In units of the profile's. */
@@ -25,13 +22,6 @@ static cs_time stretched(const cs_runner_case *c, cs_time t) {
   return other > t ? other : t;
 }
 
-static bool speaks_of_repeats(const cs_runner_step *step) {
-  for (size_t i = 0; i < step->alternative_count; i++)
-    if (step->alternatives[i].dup)
-      return true;
-  return false;
-}
-
 static cs_time longest_silence(const cs_runner_step *step) {
   cs_time longest = 0;
   for (size_t i = 0; i < step->alternative_count; i++)
@@ -45,7 +35,7 @@ static cs_time limit_of(const cs_runner_case *c, const cs_runner_step *step, con
   if (a->kind == CS_RUNNER_ANYTHING)
     return 0;
   if (a->kind == CS_RUNNER_SILENCE)
-    return speaks_of_repeats(step) ? stretched(c, a->to) : a->to;
+    return cs_runner_speaks_of_repeats(step) ? stretched(c, a->to) : a->to;
   if (a->has_range)
     return scaled(c, a->to) + tolerance(c);
   if (a->has_within)
@@ -89,48 +79,6 @@ static const char *time_text(cs_runner_arena *arena, cs_time t) {
                           (unsigned long long)(t % CS_SECOND / CS_MILLISECOND));
 }
 
-static bool next_but_max_age(cs_wire_option_iter *it, cs_wire_option *o) {
-  while (cs_wire_option_next(it, o))
-    if (o->number != CS_OPT_MAX_AGE)
-      return true;
-  return false;
-}
-
-static bool same_but_max_age(const cs_wire_message *a, const cs_wire_message *b) {
-  if (a->type != b->type || a->code != b->code || a->mid != b->mid ||
-      !cs_span_equal(a->token, b->token) || !cs_span_equal(a->payload, b->payload))
-    return false;
-  cs_wire_option_iter at = cs_wire_options(a->options);
-  cs_wire_option_iter bt = cs_wire_options(b->options);
-  cs_wire_option x;
-  cs_wire_option y;
-  bool more = true;
-  while (more) {
-    more = next_but_max_age(&at, &x);
-    if (more != next_but_max_age(&bt, &y) ||
-        (more && (x.number != y.number || !cs_span_equal(x.value, y.value))))
-      return false;
-  }
-  return true;
-}
-
-/* Whether the message came before, save for Max-Age: section 5.10.5 of RFC 7252
- * lets a server update it before each retransmission. */
-static bool is_repeat(const cs_runner_case *c, cs_span bytes) {
-  const cs_span *matched = c->matched.items;
-  cs_wire_message m;
-  bool parsed = cs_wire_parse(CS_WIRE_UDP, bytes, &c->limits, &m) == CS_RULE_NONE;
-  for (size_t i = 0; i < c->matched.count; i++) {
-    cs_wire_message before;
-    if (cs_span_equal(matched[i], bytes))
-      return true;
-    if (parsed && cs_wire_parse(CS_WIRE_UDP, matched[i], &c->limits, &before) == CS_RULE_NONE &&
-        same_but_max_age(&before, &m))
-      return true;
-  }
-  return false;
-}
-
 static bool in_time(cs_runner_case *c, const cs_runner_step *step, const alternative *a,
                     const cs_runner_arrival *arrival, const char **why) {
   bool early = arrival->at < c->before;
@@ -165,70 +113,66 @@ static bool is_response(const cs_runner_case *c, const alternative *a, const cs_
   return true;
 }
 
-static bool holds(cs_runner_case *c, const cs_runner_step *step, const alternative *a,
-                  const cs_runner_arrival *arrival, const char **why) {
-  if (a->kind != CS_RUNNER_MESSAGE && a->kind != CS_RUNNER_RESPONSE)
-    return false;
-  if (arrival->broken != CS_RULE_NONE) {
-    *why = cs_base_rule_text(arrival->broken);
+/* An Abort, a Close that says another thing than that all is well, or the end. */
+static bool is_abort(const cs_runner_arrival *a) {
+  if (a->kind == CS_RUNNER_CAME_END)
+    return true;
+  if (a->kind == CS_RUNNER_CAME_FRAME)
+    return a->frame.opcode == CS_WS_CLOSE &&
+           (a->payload.len < 2 || ((unsigned)a->payload.at[0] << 8 | a->payload.at[1]) != 1000);
+  return cs_runner_is_message(a) && a->m.code == CS_CODE(7, 5);
+}
+
+static bool message_holds(cs_runner_case *c, const alternative *a, const cs_runner_arrival *arrival,
+                          cs_runner_values *values, const char **why) {
+  if (!cs_runner_is_message(arrival)) {
+    *why = arrival->fault ? arrival->fault : "it is no message";
     return false;
   }
   if (a->kind == CS_RUNNER_RESPONSE && !is_response(c, a, &arrival->m, why))
     return false;
-  cs_runner_values values = c->values;
-  if (!cs_runner_match(&a->pattern, &arrival->m, &c->arena, &values, why) ||
-      !in_time(c, step, a, arrival, why))
+  return cs_runner_match(&a->pattern, &arrival->m, &c->arena, values, why);
+}
+
+/* Whether what came is what the alternative wants, whenever it came. */
+static bool fits(cs_runner_case *c, const alternative *a, const cs_runner_arrival *arrival,
+                 cs_runner_values *values, const char **why) {
+  switch (a->kind) {
+  case CS_RUNNER_MESSAGE:
+  case CS_RUNNER_RESPONSE:
+    return message_holds(c, a, arrival, values, why);
+  case CS_RUNNER_FRAME:
+    if (arrival->kind == CS_RUNNER_CAME_FRAME)
+      return cs_runner_match_frame(&a->pattern, &arrival->frame, arrival->payload, &c->arena,
+                                   values, why);
+    *why = arrival->fault ? arrival->fault : "it is no frame of its own";
     return false;
-  if (a->dup && !is_repeat(c, arrival->bytes)) {
+  case CS_RUNNER_UPGRADE:
+    if (arrival->kind == CS_RUNNER_CAME_HEAD && !arrival->fault)
+      return cs_runner_match_head(&a->pattern, &arrival->head, arrival->key, &c->arena, values,
+                                  why);
+    *why = arrival->fault ? arrival->fault : "it is no answer to an upgrade";
+    return false;
+  case CS_RUNNER_CLOSED:
+    return arrival->kind == CS_RUNNER_CAME_END;
+  case CS_RUNNER_ABORTED:
+    return is_abort(arrival);
+  default:
+    return false;
+  }
+}
+
+static bool holds(cs_runner_case *c, const cs_runner_step *step, const alternative *a,
+                  const cs_runner_arrival *arrival, const char **why) {
+  cs_runner_values values = c->values;
+  if (!fits(c, a, arrival, &values, why) || !in_time(c, step, a, arrival, why))
+    return false;
+  if (a->dup && !cs_runner_is_repeat(c, arrival)) {
     *why = "it repeats no message that came before";
     return false;
   }
   c->values = values;
   return true;
-}
-
-/* Whether the message answers a ">>" of the case before the last one: it came
- * twice, as that was sent again, or it is a separate response that nobody
- * waited for. */
-static bool answers_earlier(const cs_runner_case *c, const cs_runner_arrival *arrival) {
-  const cs_wire_message *m = &arrival->m;
-  const cs_runner_request *now = &c->request;
-  if (arrival->broken != CS_RULE_NONE || (m->type == CS_ACK && m->mid == now->made.mid) ||
-      cs_span_equal(m->token, now->made.token))
-    return false;
-  const cs_runner_request *r = c->earlier.items;
-  for (size_t i = 0; i < c->earlier.count; i++) {
-    if (r[i].port != arrival->port)
-      continue;
-    if (m->type == CS_ACK && m->code == CS_CODE_EMPTY && m->mid == r[i].made.mid)
-      return true;
-    if (cs_wire_code_is_response(m->code) && m->token.len &&
-        cs_span_equal(m->token, r[i].made.token) && (m->type != CS_ACK || m->mid == r[i].made.mid))
-      return true;
-  }
-  return false;
-}
-
-/* A repeat of what was matched is nothing new, unless the step is about
- * repeats; nor is the Empty Acknowledgement of a ">>". */
-static bool pass_over(cs_runner_case *c, const cs_runner_step *step,
-                      const cs_runner_arrival *arrival) {
-  const cs_runner_request *r = &c->request;
-  if (is_repeat(c, arrival->bytes) && !speaks_of_repeats(step)) {
-    bool response = step->alternatives[0].kind == CS_RUNNER_RESPONSE;
-    if (arrival->broken == CS_RULE_NONE && arrival->m.type == CS_CON && response)
-      cs_runner_case_send_empty(c, arrival->port, CS_ACK, arrival->m.mid);
-    c->passed_over++;
-    return true;
-  }
-  if (arrival->late || answers_earlier(c, arrival)) {
-    if (arrival->m.type == CS_CON)
-      cs_runner_case_send_empty(c, arrival->port, CS_ACK, arrival->m.mid);
-    c->passed_over++;
-    return true;
-  }
-  return arrival->broken == CS_RULE_NONE && r->there && arrival->m.type == CS_ACK &&
-         arrival->m.code == CS_CODE_EMPTY && arrival->m.mid == r->made.mid;
 }
 
 /* What was wanted: the alternatives as written. */
@@ -252,16 +196,36 @@ static const char *wanted(cs_runner_case *c, const cs_runner_step *step) {
   return text;
 }
 
+static const char *came_text(cs_runner_case *c, const cs_runner_arrival *arrival) {
+  if (arrival->kind == CS_RUNNER_CAME_END)
+    return cs_runner_format(&c->arena, "the target %s the connection%s",
+                            arrival->reset ? "reset" : "closed",
+                            arrival->within ? " within what it had begun to say" : "");
+  return cs_runner_format(&c->arena, "%s came", arrival->notation);
+}
+
+static const char *nothing_text(cs_runner_case *c) {
+  const cs_runner_stream *s = cs_runner_stream_of(c, c->port);
+  const char *text =
+      cs_runner_format(&c->arena, "nothing came for %s%s", time_text(&c->arena, c->now - c->before),
+                       !c->passed_over          ? ""
+                       : c->form == CS_WIRE_UDP ? " but repeats of earlier messages"
+                                                : " but what is passed over");
+  if (s && s->in.len)
+    text = cs_runner_format(&c->arena, "%s but the beginning of something: %s", text,
+                            cs_runner_raw_notation(&c->arena, cs_span_of(s->in.at, s->in.len)));
+  if (s && s->ended)
+    text = cs_runner_format(&c->arena, "%s, the target having ended the connection", text);
+  return text;
+}
+
 static const char *explain(cs_runner_case *c, const cs_runner_step *step,
                            const cs_runner_arrival *arrival, const char *why) {
   const char *want = wanted(c, step);
-  const char *came =
-      arrival ? cs_runner_format(&c->arena, "%s came", arrival->notation)
-              : cs_runner_format(&c->arena, "nothing came for %s%s",
-                                 time_text(&c->arena, c->now - c->before),
-                                 c->passed_over ? " but repeats of earlier messages" : "");
+  const char *came = arrival ? came_text(c, arrival) : nothing_text(c);
   if (!want)
-    return came;
+    return arrival && arrival->fault ? cs_runner_format(&c->arena, "%s (%s)", came, arrival->fault)
+                                     : came;
   if (!why)
     return cs_runner_format(&c->arena, "%s; wanted: %s", came, want);
   return cs_runner_format(&c->arena, "%s; wanted: %s (%s)", came, want, why);
@@ -269,7 +233,7 @@ static const char *explain(cs_runner_case *c, const cs_runner_step *step,
 
 static const char *noted_text(cs_runner_case *c, const alternative *a,
                               const cs_runner_arrival *arrival) {
-  return arrival ? cs_runner_format(&c->arena, "%s: %s came", a->word, arrival->notation)
+  return arrival ? cs_runner_format(&c->arena, "%s: %s", a->word, came_text(c, arrival))
                  : cs_runner_format(&c->arena, "%s: nothing came", a->word);
 }
 
@@ -287,16 +251,22 @@ static const char *message_of(cs_runner_case *c, const cs_runner_step *step, con
   }
 }
 
+/* Our own strictness never fails a target. */
+static cs_verdict judged(cs_verdict verdict, const cs_runner_arrival *arrival) {
+  bool failure = verdict == CS_VERDICT_FAIL || verdict == CS_VERDICT_WARN;
+  return failure && arrival && arrival->ours ? CS_VERDICT_INCONCLUSIVE : verdict;
+}
+
 /* The alternative has held: the case ends by it, or goes on behind the step. */
 static void take(cs_runner_case *c, const cs_runner_step *step, const alternative *a,
                  const cs_runner_arrival *arrival, const char *why) {
   if (arrival)
     *(cs_span *)cs_runner_push(&c->arena, &c->matched, sizeof(cs_span)) = arrival->bytes;
-  if (arrival && a->kind == CS_RUNNER_RESPONSE && arrival->m.type == CS_CON)
-    cs_runner_case_send_empty(c, arrival->port, CS_ACK, arrival->m.mid);
+  if (arrival && a->kind == CS_RUNNER_RESPONSE)
+    cs_runner_case_acknowledge(c, arrival);
   if (a->verdict != CS_RUNNER_GO_ON) {
     c->silent = !arrival;
-    cs_runner_decide(c, (cs_verdict)a->verdict, a->statement, a->line,
+    cs_runner_decide(c, judged((cs_verdict)a->verdict, arrival), a->statement, a->line,
                      message_of(c, step, a, arrival, why));
     return;
   }
@@ -310,7 +280,7 @@ static void take(cs_runner_case *c, const cs_runner_step *step, const alternativ
  * over, it is what the step is about. */
 static bool untimely_copy(cs_runner_case *c, const cs_runner_step *step,
                           const cs_runner_arrival *arrival) {
-  if (arrival->broken != CS_RULE_NONE || !is_repeat(c, arrival->bytes))
+  if (arrival->fault || !cs_runner_is_repeat(c, arrival))
     return false;
   for (size_t i = 0; i < step->alternative_count; i++) {
     const alternative *a = &step->alternatives[i];
@@ -331,47 +301,15 @@ static const alternative *anything(const cs_runner_step *step) {
 static void fail(cs_runner_case *c, const cs_runner_step *step, const cs_runner_arrival *arrival,
                  const char *why) {
   c->silent = !arrival;
-  cs_runner_decide(c, CS_VERDICT_FAIL, step->statement, step->line, explain(c, step, arrival, why));
-}
-
-static bool asks_about_echo(const cs_runner_step *step) {
-  for (size_t i = 0; i < step->alternative_count; i++)
-    for (size_t k = 0; k < step->alternatives[i].pattern.field_count; k++)
-      if (step->alternatives[i].pattern.fields[k].number == CS_OPT_ECHO)
-        return true;
-  return false;
-}
-
-/* A server may want to see that we are there before it serves a request: 4.01
- * with Echo (RFC 9175 section 2.4) is not the answer yet. */
-static bool wants_echo(cs_runner_case *c, const cs_runner_step *step,
-                       const cs_runner_arrival *arrival) {
-  const cs_runner_request *r = &c->request;
-  const cs_wire_message *m = &arrival->m;
-  bool about_response = step->alternatives[0].kind == CS_RUNNER_RESPONSE;
-  if (!about_response || !r->there || r->echoed || arrival->broken != CS_RULE_NONE ||
-      m->code != CS_CODE(4, 1) || !cs_span_equal(m->token, r->made.token) ||
-      (m->type == CS_ACK && m->mid != r->made.mid) || asks_about_echo(step))
-    return false;
-  cs_wire_option_iter it = cs_wire_options(m->options);
-  cs_wire_option o;
-  while (cs_wire_option_next(&it, &o)) {
-    if (o.number != CS_OPT_ECHO || o.value.len == 0)
-      continue;
-    if (m->type == CS_CON)
-      cs_runner_case_send_empty(c, arrival->port, CS_ACK, m->mid);
-    *(cs_span *)cs_runner_push(&c->arena, &c->matched, sizeof(cs_span)) = arrival->bytes;
-    cs_runner_case_send_echo(c, o.value);
-    return true;
-  }
-  return false;
+  cs_runner_decide(c, judged(CS_VERDICT_FAIL, arrival), step->statement, step->line,
+                   explain(c, step, arrival, why));
 }
 
 /* What one message does to the step; true when the step is over by it. */
 static bool consider(cs_runner_case *c, const cs_runner_step *step,
                      const cs_runner_arrival *arrival) {
   const char *first = NULL;
-  if (wants_echo(c, step, arrival))
+  if (cs_runner_wants_echo(c, step, arrival) || cs_runner_pass_aside(c, step, arrival))
     return false;
   for (size_t i = 0; i < step->alternative_count; i++) {
     const alternative *a = &step->alternatives[i];
@@ -383,7 +321,7 @@ static bool consider(cs_runner_case *c, const cs_runner_step *step,
     if (!first)
       first = why;
   }
-  if (!untimely_copy(c, step, arrival) && pass_over(c, step, arrival))
+  if (!untimely_copy(c, step, arrival) && cs_runner_pass_over(c, step, arrival))
     return false;
   if (anything(step))
     take(c, step, anything(step), arrival, first);

@@ -5,31 +5,48 @@
 #include "runner/case.h"
 #include "runner/values.h"
 
-/* A datagram that came. */
+/* What came: on UDP always a message, right or wrong. */
+typedef enum cs_runner_came {
+  CS_RUNNER_CAME_MESSAGE,
+  CS_RUNNER_CAME_FRAME, /* of a WebSocket, that is not (part of) a message */
+  CS_RUNNER_CAME_HEAD,  /* what answers an upgrade */
+  CS_RUNNER_CAME_END    /* the target closed or reset the connection */
+} cs_runner_came;
+
 typedef struct cs_runner_arrival {
+  cs_runner_came kind;
   cs_time at;
   unsigned port;
-  cs_span bytes;
-  cs_rule broken; /* why it is no message, or CS_RULE_NONE */
-  bool late;      /* the first answer to a message, when we have sent another since */
-  cs_wire_message m;
+  cs_span bytes;     /* on the wire */
+  const char *fault; /* why it is not what it should be, one sentence, or NULL */
+  bool ours;         /* the fault is one of our own strictness */
+  bool late;         /* the first answer to a message, when we have sent another since */
+  bool answered;     /* a ping that was answered as it came */
+  cs_wire_message m; /* a message without fault */
+  cs_wire_ws_frame frame;
+  cs_span payload; /* of the frame, not masked */
+  cs_wire_http_head head;
+  cs_span key; /* that the head answers */
+  bool reset;
+  bool within; /* the end came within something that was begun */
   const char *notation;
 } cs_runner_arrival;
 
-/* A Confirmable or Non-confirmable message that was sent. */
+static inline bool cs_runner_is_message(const cs_runner_arrival *a) {
+  return a->kind == CS_RUNNER_CAME_MESSAGE && !a->fault;
+}
+
+/* A message that was sent and may be answered: on UDP a Confirmable or
+ * Non-confirmable one, on a stream one with a token. */
 typedef struct cs_runner_posted {
+  uint8_t code;
   uint16_t mid;
   cs_span token; /* empty when it is not known */
   unsigned port;
   bool answered;
 } cs_runner_posted;
 
-typedef struct cs_runner_departure {
-  unsigned port;
-  cs_span bytes;
-} cs_runner_departure;
-
-/* The last ">>": it is sent again until something answers it. */
+/* The last ">>": on UDP it is sent again until something answers it. */
 typedef struct cs_runner_request {
   bool there;
   bool echoed; /* it is the request again, with the Echo that the target asked for */
@@ -57,16 +74,81 @@ typedef struct cs_runner_life {
   bool closing; /* at the end of the case */
   bool found;
   cs_time began;
+  cs_time since; /* what the schedule counts from: on a stream when it was open */
+  bool ready;    /* since is set */
   unsigned sent; /* messages of the schedule that went out */
+  unsigned port;
+  unsigned tries;   /* connections that failed */
+  cs_time again_at; /* when another one is tried; 0: not now */
   uint16_t ping_mid;
   uint16_t get_mid;
-  uint8_t token[4];
-  bool used; /* the numbers above were sent at least once */
+  uint8_t token[4];      /* of the GET */
+  uint8_t ping_token[4]; /* of the Ping of a stream */
+  bool used;             /* the numbers above were sent at least once */
 } cs_runner_life;
+
+/* How far a connection is. */
+typedef enum cs_runner_stage {
+  CS_RUNNER_STAGE_CONNECTING,
+  CS_RUNNER_STAGE_UPGRADING,
+  CS_RUNNER_STAGE_OPEN,
+  CS_RUNNER_STAGE_FAILED
+} cs_runner_stage;
+
+/* What the bytes that come are taken for. */
+typedef enum cs_runner_mode {
+  CS_RUNNER_MODE_HEAD,
+  CS_RUNNER_MODE_BODY, /* of a response that does not upgrade */
+  CS_RUNNER_MODE_FRAMES,
+  CS_RUNNER_MODE_MESSAGES,
+  CS_RUNNER_MODE_LOST /* where something begins is not known any more */
+} cs_runner_mode;
+
+/* Most that a target may send on one connection, and that a report may hold. */
+enum { CS_RUNNER_STREAM_MAX = 2 << 20, CS_RUNNER_PACKETS_MAX = 20000 };
+
+typedef struct cs_runner_buffer {
+  uint8_t *at;
+  size_t len;
+  size_t cap;
+} cs_runner_buffer;
+
+/* One connection. */
+typedef struct cs_runner_stream {
+  cs_runner_stage stage;
+  cs_runner_open open; /* how far it is to be */
+  cs_time due;         /* of the opening */
+  const char *why;     /* it could not be opened */
+  bool refused;
+  bool connected;
+  bool ended;    /* by the target */
+  bool reset;    /* it was a reset */
+  bool finished; /* we send no more */
+  bool closed;   /* by us */
+  cs_runner_mode mode;
+  cs_runner_buffer in;      /* not yet taken for anything */
+  cs_runner_buffer message; /* of the fragments that came so far */
+  bool fragmented;          /* a message has begun and is not over */
+  size_t total;             /* bytes that came */
+  size_t body_left;
+  cs_span key;     /* of the upgrade that was sent last */
+  bool close_sent; /* a Close frame */
+  bool ping_sent;  /* a Ping frame */
+} cs_runner_stream;
+
+/* A step "> slowly" under way. */
+typedef struct cs_runner_slow {
+  bool active;
+  cs_runner_made made;
+  unsigned port;
+  size_t sent;
+  cs_time next;
+} cs_runner_slow;
 
 struct cs_runner_case {
   cs_runner_case_config config;
   cs_runner_arena arena;
+  cs_wire_form form;
   cs_runner_values values;
   cs_runner_fresh fresh;
   cs_wire_limits limits; /* tokens over 8 bytes once we have sent one */
@@ -76,12 +158,17 @@ struct cs_runner_case {
   cs_time end;
   cs_time before; /* when the step before was completed */
   size_t step;
+  bool opening;  /* the steps wait for the connection in use */
+  bool begun;    /* the present "alive" looks already */
   unsigned port; /* in use */
   unsigned ports;
   uint16_t port_names[CS_RUNNER_PORTS_MAX];
+  cs_runner_stream *streams[CS_RUNNER_PORTS_MAX]; /* NULL on UDP */
+  bool speaks_of_pings;                           /* a step of the scenario does */
+  cs_runner_slow slow;
   cs_runner_list inbox;  /* cs_runner_arrival */
   size_t next;           /* of the inbox */
-  cs_runner_list outbox; /* cs_runner_departure */
+  cs_runner_list outbox; /* cs_runner_act */
   size_t sent;
   cs_runner_list posted;  /* cs_runner_posted */
   cs_runner_list packets; /* cs_report_packet */
@@ -93,6 +180,7 @@ struct cs_runner_case {
   size_t passed_over; /* repeats, since the step began */
   cs_time now;
   bool decided;
+  bool unopened; /* decided because a connection could not be opened */
   cs_verdict verdict;
   const char *statement;
   unsigned line;
@@ -106,25 +194,100 @@ static inline const cs_runner_step *cs_runner_case_step(const cs_runner_case *c)
   return c->step < s->step_count ? &s->steps[c->step] : NULL;
 }
 
-void cs_runner_case_send(cs_runner_case *c, unsigned port, cs_span bytes);
+/* ---- case_send.c ---- */
+
+void cs_runner_case_record(cs_runner_case *c, cs_report_packet_kind kind, bool sent, unsigned port,
+                           cs_span bytes, const char *notation);
+/* What a message is made with. */
+cs_runner_maker cs_runner_case_maker(cs_runner_case *c);
+/* Sends what was made; on a connection that can carry nothing it is dropped. */
+void cs_runner_case_send(cs_runner_case *c, unsigned port, const cs_runner_made *made);
+/* Works on a step that sends; true when it is over. */
+bool cs_runner_case_send_step(cs_runner_case *c, const cs_runner_step *step);
+/* When such a step has something to do. */
+cs_time cs_runner_case_send_deadline(const cs_runner_case *c, const cs_runner_step *step);
 /* Sends the last ">>" again as a new request with this Echo. */
 void cs_runner_case_send_echo(cs_runner_case *c, cs_span echo);
 void cs_runner_case_send_empty(cs_runner_case *c, unsigned port, uint8_t type, uint16_t mid);
-/* The message in our notation, or its bytes. */
-const char *cs_runner_notation(cs_runner_arena *arena, cs_span bytes, const cs_wire_limits *limits);
+/* On UDP: acknowledges a Confirmable message. */
+void cs_runner_case_acknowledge(cs_runner_case *c, const cs_runner_arrival *a);
+/* On a stream: a message without payload, with an option that is empty, or 0. */
+void cs_runner_case_send_plain(cs_runner_case *c, unsigned port, uint8_t code, cs_span token,
+                               uint16_t option);
+/* A control frame, as a client sends it. */
+void cs_runner_case_send_control(cs_runner_case *c, unsigned port, uint8_t opcode, cs_span payload);
+/* Sends the last ">>" again when it is time. */
+void cs_runner_case_repeat(cs_runner_case *c);
+/* What stops the last ">>" from being sent again. */
+void cs_runner_case_note_answer(cs_runner_case *c, const cs_runner_arrival *a);
+/* Whether it is the first answer to a message that we gave up waiting for. */
+bool cs_runner_case_comes_late(cs_runner_case *c, const cs_runner_arrival *a);
+
+/* ---- case.c ---- */
 
 /* Settles the verdict; the first one stays. A failure of a statement that is
  * not a MUST becomes a warning. */
 void cs_runner_decide(cs_runner_case *c, cs_verdict verdict, const char *statement, unsigned line,
                       const char *message);
-
 /* Goes on with the step behind the present one, which was completed at this time. */
 void cs_runner_next_step(cs_runner_case *c, cs_time at);
+/* Something came: it is recorded, and kept for the steps unless it is nobody's. */
+void cs_runner_case_arrive(cs_runner_case *c, cs_runner_arrival *a);
+
+/* ---- case_expect.c, case_pass.c ---- */
 
 /* Works on the present expectation; true when it is over. */
 bool cs_runner_expect(cs_runner_case *c);
 /* When the present expectation ends if nothing comes any more. */
 cs_time cs_runner_expect_deadline(const cs_runner_case *c);
+
+/* Whether an alternative is about repeats. */
+bool cs_runner_speaks_of_repeats(const cs_runner_step *step);
+/* Whether the message came before. */
+bool cs_runner_is_repeat(const cs_runner_case *c, const cs_runner_arrival *a);
+/* Before the alternatives are tried: what a stream's peer may say at any time is
+ * nobody's business, unless the step speaks of it. */
+bool cs_runner_pass_aside(cs_runner_case *c, const cs_runner_step *step,
+                          const cs_runner_arrival *a);
+/* When no alternative held: whether it is nothing new. */
+bool cs_runner_pass_over(cs_runner_case *c, const cs_runner_step *step, const cs_runner_arrival *a);
+/* A 4.01 with Echo: the request is made again; true then. */
+bool cs_runner_wants_echo(cs_runner_case *c, const cs_runner_step *step,
+                          const cs_runner_arrival *a);
+/* Answers a ping, CoAP's or WebSocket's. */
+void cs_runner_answer(cs_runner_case *c, cs_runner_arrival *a);
+/* Answers pings and a Close as they come, unless steps are about that. */
+void cs_runner_answer_at_once(cs_runner_case *c, cs_runner_arrival *a);
+/* Whether a step of the scenario speaks of pings. */
+bool cs_runner_speaks_of_pings(const cs_runner_scenario *s);
+
+/* ---- case_stream.c: bytes of a connection ---- */
+
+static inline cs_runner_stream *cs_runner_stream_of(cs_runner_case *c, unsigned port) {
+  return c->streams[port];
+}
+/* Whether it can carry what we send. */
+bool cs_runner_stream_writable(const cs_runner_stream *s);
+void cs_runner_stream_take(cs_runner_case *c, unsigned port, cs_span bytes);
+void cs_runner_stream_over(cs_runner_case *c, unsigned port, bool reset);
+/* Closes the connection, or our direction of it. */
+void cs_runner_stream_close(cs_runner_case *c, unsigned port);
+void cs_runner_stream_end(cs_runner_case *c, unsigned port);
+/* Records what was begun and did not become whole. */
+void cs_runner_stream_leave(cs_runner_case *c, unsigned port);
+
+/* ---- case_open.c ---- */
+
+/* A new connection on this port, to be opened as far as this. */
+void cs_runner_open_begin(cs_runner_case *c, unsigned port, cs_runner_open open);
+/* Whether the opening of this port is over, well or not. */
+bool cs_runner_open_turn(cs_runner_case *c, unsigned port);
+/* The TCP connection is there. */
+void cs_runner_open_connected(cs_runner_case *c, unsigned port);
+/* Whether what came belongs to the opening; it is then nobody else's. */
+bool cs_runner_open_takes(cs_runner_case *c, const cs_runner_arrival *a);
+
+/* ---- case_life.c ---- */
 
 void cs_runner_life_begin(cs_runner_case *c, bool closing);
 /* Sends what is due; true when the search is over. */

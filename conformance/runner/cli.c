@@ -16,15 +16,18 @@ struct command {
   "  --exclude GLOB     not these\n"                                                               \
   "  --section S        only cases about a section: 4.2, 7252/4.2 or RFC7252#4.2\n"                \
   "  --level LEVEL      only cases about a MUST, a SHOULD or a MAY\n"                              \
-  "  --transport T      only cases over udp\n"                                                     \
+  "  --transport T      only cases over udp, tcp or ws\n"                                          \
   "  --scenarios DIR    the scenarios of a folder instead of those inside the program\n"
 #define SELECTING "only exclude section level transport scenarios "
 
 static const struct command commands[] = {
     {"run", "test a server and write the report",
      "usage: coapspec run [OPTION]... TARGET...\n\n"
-     "Tests each target and writes report.txt, .html, .json, .xml (JUnit) and .pcap. A\n"
-     "target is coap://HOST[:PORT], or \"embedded\", the server inside this program.\n\n"
+     "Tests a target and writes report.txt, .html, .json, .xml (JUnit) and .pcap. A\n"
+     "target is coap://HOST[:PORT], coap+tcp://..., coap+ws://..., one of each or several\n"
+     "of them in one run; or \"embedded\", the server inside this program.\n\n"
+     "  --spawn 'CMD...'   starts this server, again when it dies; {port}, {port2} and\n"
+     "                     {port3} are free ports, in TARGET too (default: {port})\n"
      "  --target TARGET    the same as TARGET\n"
      "  --memory           with embedded: in memory under virtual time (it is so anyway)\n"
      "  --profile P        what the target offers: a file, or embedded, default, libcoap-4.3.1\n"
@@ -37,7 +40,7 @@ static const struct command commands[] = {
      "  --verbose          shows the messages of every case\n\n"
      "Exit: 0 all is well, 1 a case failed or has no verdict, 2 usage, 3 target not\n"
      "reachable, 4 target stopped answering, 5 an expected failure passed, 6 no case selected.\n",
-     SELECTING "target memory profile out format pcap slow jobs seed verbose",
+     SELECTING "target spawn memory profile out format pcap slow jobs seed verbose",
      cs_runner_command_run},
     {"list", "list the cases",
      "usage: coapspec list [OPTION]...\n\n  --format F         text (default) or json\n" SELECTION,
@@ -51,13 +54,16 @@ static const struct command commands[] = {
      "Prints file:line:column and what was expected there, and exits 2, when a scenario is "
      "wrong.\n",
      "", cs_runner_command_lint},
-    {"serve", "run the server inside this program on a UDP socket",
+    {"serve", "run the server inside this program over UDP, TCP and WebSocket",
      "usage: coapspec serve [OPTION]...\n\n"
-     "  --bind ADDR:PORT   where (127.0.0.1:5683); port 0 takes a free one and prints it\n"
+     "  --bind ADDR:PORT   where, on UDP and TCP (127.0.0.1:5683); port 0 takes a free one\n"
+     "                     and prints it\n"
+     "  --ws ADDR:PORT     where, for WebSockets (the same address, PORT + 3000)\n"
+     "  --extended-tokens N  accepts tokens of up to N bytes (RFC 8974), 8 to 65804 (8)\n"
      "  --defect NAME      with this defect; may be given several times\n"
      "  --list-defects     lists the defects and the requirements that they break\n"
      "  --seed N           for the server's Message IDs\n",
-     "bind defect list-defects seed", cs_runner_command_serve},
+     "bind ws extended-tokens defect list-defects seed", cs_runner_command_serve},
     {"selftest", "show that each scenario catches the defects that it names",
      "usage: coapspec selftest [OPTION]...\n\n"
      "  --format F         text (default) or json\n"

@@ -16,6 +16,9 @@ typedef struct cs_runner_args {
   const char *out;
   const char *pcap;
   const char *bind;
+  const char *ws;
+  uint32_t token_max;
+  const char *spawn;
   cs_runner_list defects; /* const char * */
   bool json;
   bool verbose;

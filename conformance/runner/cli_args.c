@@ -25,6 +25,9 @@ enum option_id {
   SEED,
   VERBOSE,
   BIND,
+  WS,
+  TOKENS,
+  SPAWN,
   DEFECT,
   LIST_DEFECTS,
   HELP,
@@ -48,6 +51,9 @@ static const struct option options[] = {{"only", required_argument, NULL, ONLY},
                                         {"seed", required_argument, NULL, SEED},
                                         {"verbose", no_argument, NULL, VERBOSE},
                                         {"bind", required_argument, NULL, BIND},
+                                        {"ws", required_argument, NULL, WS},
+                                        {"extended-tokens", required_argument, NULL, TOKENS},
+                                        {"spawn", required_argument, NULL, SPAWN},
                                         {"defect", required_argument, NULL, DEFECT},
                                         {"list-defects", no_argument, NULL, LIST_DEFECTS},
                                         {"help", no_argument, NULL, HELP},
@@ -105,6 +111,12 @@ static bool set_number(cs_runner_args *a, int id, const char *command) {
     if (!number(optarg, 1, 1000, &v))
       return wrong("is no number of jobs from 1 to 1000", command, optarg);
     a->jobs = (unsigned)v;
+    return true;
+  }
+  if (id == TOKENS) {
+    if (!number(optarg, 8, 65804, &v))
+      return wrong("is no length of a token from 8 to 65804", command, optarg);
+    a->token_max = (uint32_t)v;
     return true;
   }
   if (!number(optarg, 0, UINT64_MAX, &v))
@@ -176,9 +188,16 @@ static bool set(cs_runner_args *a, int id, const char *command) {
   case BIND:
     a->bind = optarg;
     return true;
+  case WS:
+    a->ws = optarg;
+    return true;
+  case SPAWN:
+    a->spawn = optarg;
+    return true;
   case FORMAT:
     return set_format(a, command);
   case JOBS:
+  case TOKENS:
   case SEED:
     return set_number(a, id, command);
   default:

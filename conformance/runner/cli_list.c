@@ -14,11 +14,25 @@ static json_t *json_strings(const char *const *items, size_t count) {
   return array;
 }
 
-static json_t *json_case(const cs_runner_variant *v) {
+/* The transports on which a case is selected, a bit each; 0 when an earlier
+ * variant has told of it. */
+static unsigned transports_of(const cs_runner_variant *v, size_t count, size_t at) {
+  unsigned mask = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (v[i].scenario != v[at].scenario || strcmp(v[i].id, v[at].id) != 0)
+      continue;
+    if (i < at)
+      return 0;
+    mask |= 1u << v[i].transport;
+  }
+  return mask;
+}
+
+static json_t *json_case(const cs_runner_variant *v, unsigned mask) {
   const cs_runner_scenario *s = v->scenario;
   json_t *transports = json_array();
   for (unsigned t = 0; t < CS_RUNNER_TRANSPORT_COUNT_; t++)
-    if (s->transports >> t & 1u)
+    if (mask >> t & 1u)
       json_array_append_new(transports,
                             json_string(cs_runner_transport_name((cs_runner_transport)t)));
   json_t *object = json_object();
@@ -30,13 +44,25 @@ static json_t *json_case(const cs_runner_variant *v) {
   return object;
 }
 
+static void print_case(const cs_runner_variant *v, unsigned mask) {
+  char names[64] = "";
+  for (unsigned t = 0; t < CS_RUNNER_TRANSPORT_COUNT_; t++)
+    if (mask >> t & 1u)
+      snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", *names ? " " : "",
+               cs_runner_transport_name((cs_runner_transport)t));
+  printf("%-48s %-10s %s\n", v->id, names, v->scenario->title);
+}
+
 static void print_cases(const cs_runner_variant *v, size_t count, bool json) {
   json_t *cases = json ? json_array() : NULL;
   for (size_t i = 0; i < count; i++) {
+    unsigned mask = transports_of(v, count, i);
+    if (!mask)
+      continue;
     if (json)
-      json_array_append_new(cases, json_case(&v[i]));
+      json_array_append_new(cases, json_case(&v[i], mask));
     else
-      printf("%-48s %s\n", v[i].id, v[i].scenario->title);
+      print_case(&v[i], mask);
   }
   if (!json)
     return;
@@ -55,8 +81,8 @@ int cs_runner_command_list(cs_runner_args *a) {
   if (a->words.count)
     return cs_runner_usage_error("list: takes options only");
   if (!cs_runner_selection_check(&a->selection, &word))
-    return cs_runner_usage_error("list: %s is no level (MUST, SHOULD, MAY) or transport (udp ...)",
-                                 word);
+    return cs_runner_usage_error(
+        "list: %s is no level (MUST, SHOULD, MAY) or transport (udp, tcp, ws)", word);
   if (cs_runner_library_open(&l) && cs_runner_library_load(&l, a->scenarios)) {
     const cs_runner_variant *v = cs_runner_select(&l, &a->selection, &count, NULL);
     code = CS_RUNNER_EXIT_OK;

@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,28 +7,111 @@
 #include "runner/cli.h"
 #include "runner/target.h"
 
-static bool check(const cs_runner_args *a, cs_runner_library *l) {
-  const char *const *targets = a->words.items;
+enum { TARGETS_MAX = CS_RUNNER_TRANSPORT_COUNT_ + 1 };
+
+/* What is to be run: URIs make one run, "embedded" another. */
+struct plan {
+  bool embedded;
+  const char *uris[TARGETS_MAX];
+  size_t uri_count;
+  cs_runner_list words; /* const char *: the command of the server to start */
+};
+
+static bool is_embedded(const char *target) {
+  return strcmp(target, "embedded") == 0;
+}
+
+/* Takes one checked URI into the plan. */
+static bool add_uri(struct plan *p, const char *uri) {
+  cs_runner_transport t = cs_runner_target_transport(uri);
+  for (size_t i = 0; i < p->uri_count; i++) {
+    if (cs_runner_target_transport(p->uris[i]) == t) {
+      cs_runner_usage_error("run: %s and %s are both targets over %s; a run has one a transport",
+                            p->uris[i], uri, cs_runner_transport_name(t));
+      return false;
+    }
+  }
+  p->uris[p->uri_count++] = uri;
+  return true;
+}
+
+/* Chooses the ports of the server that is started and writes them into its
+ * command and the targets. */
+static bool fill_in_ports(struct plan *p, cs_runner_arena *arena, const char **targets,
+                          size_t count) {
+  static const uint16_t any[CS_RUNNER_SPAWN_PORTS] = {1, 1, 1};
+  uint16_t ports[CS_RUNNER_SPAWN_PORTS];
+  cs_net_address at;
+  const char *why;
+  const char *first = cs_runner_spawn_fill(targets[0], any, arena);
+  if (!cs_runner_target_check(first, arena, &why) ||
+      !cs_runner_target_resolve(first, arena, &at, &why)) {
+    cs_runner_usage_error("run: %s", why);
+    return false;
+  }
+  cs_err err = cs_runner_spawn_ports(&at, ports);
+  if (err != CS_OK) {
+    cs_runner_usage_error("run: --spawn: no free ports at the host of %s: %s", targets[0],
+                          err == CS_ERR_ARGUMENT ? "it is not this machine"
+                                                 : cs_base_err_text(err));
+    return false;
+  }
+  const char **words = p->words.items;
+  for (size_t i = 0; i < p->words.count; i++)
+    words[i] = cs_runner_spawn_fill(words[i], ports, arena);
+  for (size_t i = 0; i < count; i++)
+    targets[i] = cs_runner_spawn_fill(cs_runner_target_with_port(targets[i], arena), ports, arena);
+  return true;
+}
+
+static bool plan_spawn(const cs_runner_args *a, cs_runner_arena *arena, struct plan *p,
+                       const char **targets) {
+  const char *why;
+  if (!a->spawn)
+    return true;
+  for (size_t i = 0; i < a->words.count; i++)
+    if (is_embedded(targets[i])) {
+      cs_runner_usage_error("run: --spawn is for targets that are URIs, not for embedded");
+      return false;
+    }
+  if (!cs_runner_spawn_words(a->spawn, arena, &p->words, &why)) {
+    cs_runner_usage_error("run: --spawn: %s", why);
+    return false;
+  }
+  return fill_in_ports(p, arena, targets, a->words.count);
+}
+
+static bool make_plan(const cs_runner_args *a, cs_runner_library *l, struct plan *p) {
   const char *word;
   if (a->words.count == 0) {
     cs_runner_usage_error("run: no target; try coapspec run embedded");
     return false;
   }
   if (!cs_runner_selection_check(&a->selection, &word)) {
-    cs_runner_usage_error("run: %s is no level (MUST, SHOULD, MAY) or transport (udp ...)", word);
+    cs_runner_usage_error("run: %s is no level (MUST, SHOULD, MAY) or transport (udp, tcp, ws)",
+                          word);
     return false;
   }
+  const char **targets = cs_runner_get(&l->arena, a->words.count * sizeof *targets);
+  memcpy(targets, a->words.items, a->words.count * sizeof *targets);
+  if (!plan_spawn(a, &l->arena, p, targets))
+    return false;
   for (size_t i = 0; i < a->words.count; i++) {
     const char *why;
-    bool embedded = strcmp(targets[i], "embedded") == 0;
-    if (a->memory && !embedded) {
+    if (is_embedded(targets[i])) {
+      p->embedded = true;
+      continue;
+    }
+    if (a->memory) {
       cs_runner_usage_error("run: --memory is for the target embedded, not for %s", targets[i]);
       return false;
     }
-    if (!embedded && !cs_runner_target_check(targets[i], &l->arena, &why)) {
+    if (!cs_runner_target_check(targets[i], &l->arena, &why)) {
       cs_runner_usage_error("run: %s", why);
       return false;
     }
+    if (!add_uri(p, targets[i]))
+      return false;
   }
   return true;
 }
@@ -48,48 +132,69 @@ static uint64_t seed_for(const cs_runner_args *a, bool embedded) {
   return seed;
 }
 
-static cs_runner_exit run_one(const cs_runner_args *a, cs_runner_library *l, const char *target) {
-  bool embedded = strcmp(target, "embedded") == 0;
+/* The folder of a run: named after its targets, unless --out names the only one. */
+static const char *folder_for(const cs_runner_args *a, cs_runner_arena *arena,
+                              const char *const *targets, size_t count, bool alone) {
+  const char *out = a->out ? a->out : "out/conformance";
+  const char *all = "";
+  char folder[128];
+  if (a->out && alone)
+    return out;
+  for (size_t i = 0; i < count; i++)
+    all = cs_runner_format(arena, "%s%s%s", all, i ? " " : "", targets[i]);
+  cs_report_folder_name(all, folder, sizeof folder);
+  return cs_runner_format(arena, "%s/%s", out, folder);
+}
+
+static cs_runner_exit run_one(const cs_runner_args *a, cs_runner_library *l, const struct plan *p,
+                              const char *const *targets, size_t count) {
+  bool embedded = is_embedded(targets[0]);
   const char *name = a->profile ? a->profile : embedded ? "embedded" : "default";
   cs_runner_profile profile;
-  char folder[128];
-  cs_report_folder_name(target, folder, sizeof folder);
   if (!cs_runner_library_profile(l, name, &profile))
     return CS_RUNNER_EXIT_USAGE;
-  const char *out = a->out ? a->out : "out/conformance";
-  cs_runner_run_config config = {.library = l,
-                                 .profile = &profile,
-                                 .profile_name = name,
-                                 .target = target,
-                                 .selection = a->selection,
-                                 .jobs = a->jobs,
-                                 .seed = seed_for(a, embedded),
-                                 .shuffle = a->seeded,
-                                 .out = out,
-                                 .pcap = a->pcap,
-                                 .json = a->json,
-                                 .verbose = a->verbose};
+  cs_runner_run_config config = {
+      .library = l,
+      .profile = &profile,
+      .profile_name = name,
+      .targets = targets,
+      .target_count = count,
+      .spawn = p->words.count ? &p->words : NULL,
+      .selection = a->selection,
+      .jobs = a->jobs,
+      .seed = seed_for(a, embedded),
+      .shuffle = a->seeded,
+      .out = folder_for(a, &l->arena, targets, count, !p->embedded || p->uri_count == 0),
+      .pcap = a->pcap,
+      .json = a->json,
+      .verbose = a->verbose};
   config.selection.fast = !a->slow;
-  /* One target writes into --out itself, several into a folder each. */
-  if (!a->out || a->words.count > 1)
-    config.out = cs_runner_format(&l->arena, "%s/%s", out, folder);
   return cs_runner_run(&config);
 }
 
 int cs_runner_command_run(cs_runner_args *a) {
+  static const char *const embedded[] = {"embedded"};
   cs_runner_library l;
   cs_runner_profile profile;
-  const char *const *targets = a->words.items;
+  struct plan p = {.embedded = false};
   cs_runner_exit code = CS_RUNNER_EXIT_USAGE;
   /* A profile may name roles that scenarios use; so it is read before them. */
-  bool good = cs_runner_library_open(&l) && check(a, &l) &&
+  bool good = cs_runner_library_open(&l) && make_plan(a, &l, &p) &&
               (!a->profile || cs_runner_library_profile(&l, a->profile, &profile)) &&
               cs_runner_library_load(&l, a->scenarios);
   if (good) {
+    cs_runner_catch_signals();
     code = CS_RUNNER_EXIT_OK;
-    for (size_t i = 0; i < a->words.count; i++)
-      code = cs_runner_worse(code, run_one(a, &l, targets[i]));
+    if (p.embedded)
+      code = cs_runner_worse(code, run_one(a, &l, &p, embedded, 1));
+    if (p.uri_count && !cs_runner_signal())
+      code = cs_runner_worse(code, run_one(a, &l, &p, p.uris, p.uri_count));
   }
   cs_runner_library_close(&l);
+  /* Everything is written and ended: now the signal does what it always does. */
+  if (cs_runner_signal()) {
+    signal(cs_runner_signal(), SIG_DFL);
+    raise(cs_runner_signal());
+  }
   return (int)code;
 }

@@ -7,16 +7,14 @@
 
 enum { OPTIONS_MAX = 256 };
 
-static bool contains(cs_span all, cs_span part) {
+bool cs_runner_contains(cs_span all, cs_span part) {
   for (size_t i = 0; i + part.len <= all.len; i++)
     if (cs_span_equal(cs_span_cut(all, i, part.len), part))
       return true;
   return false;
 }
 
-/* Whether value stands in the field's relation; binds a variable without a
- * value. */
-static bool holds(const cs_runner_field *f, cs_span value, cs_runner_values *values) {
+bool cs_runner_field_holds(const cs_runner_field *f, cs_span value, cs_runner_values *values) {
   if (f->relation == CS_RUNNER_PRESENT)
     return true;
   if (f->var >= 0 && !cs_runner_bound(values, f->var)) {
@@ -30,7 +28,7 @@ static bool holds(const cs_runner_field *f, cs_span value, cs_runner_values *val
   case CS_RUNNER_DIFFERENT:
     return !cs_span_equal(value, want);
   case CS_RUNNER_CONTAINS:
-    return contains(value, want);
+    return cs_runner_contains(value, want);
   default:
     return false;
   }
@@ -69,9 +67,9 @@ static bool match_option(struct matching *g, const cs_runner_field *f) {
     if (f->relation == CS_RUNNER_ABSENT)
       return option_differs(g, f->number, "is there");
     if (f->relation == CS_RUNNER_DIFFERENT) {
-      if (!holds(f, g->options[i].value, &g->values))
+      if (!cs_runner_field_holds(f, g->options[i].value, &g->values))
         return option_differs(g, f->number, "is the value that must differ");
-    } else if (!g->taken[i] && holds(f, g->options[i].value, &g->values)) {
+    } else if (!g->taken[i] && cs_runner_field_holds(f, g->options[i].value, &g->values)) {
       g->taken[i] = true;
       return true;
     }
@@ -81,15 +79,22 @@ static bool match_option(struct matching *g, const cs_runner_field *f) {
   return option_differs(g, f->number, there ? "differs" : "is missing");
 }
 
-static bool match_payload(struct matching *g, const cs_runner_field *f) {
-  size_t len = g->m->payload.len;
-  if (f->relation == CS_RUNNER_ABSENT)
-    return len == 0 || differs(g, "there is a payload");
-  if (f->relation == CS_RUNNER_PRESENT)
-    return len > 0 || differs(g, "there is no payload");
-  if (f->relation == CS_RUNNER_TEXT)
-    return cs_wire_utf8_valid(g->m->payload) || differs(g, "the payload is no UTF-8");
-  return holds(f, g->m->payload, &g->values) || differs(g, "the payload is another");
+bool cs_runner_payload_fits(const cs_runner_field *f, cs_span payload, cs_runner_values *values,
+                            const char **why) {
+  *why = "the payload is another";
+  if (f->relation == CS_RUNNER_ABSENT) {
+    *why = "there is a payload";
+    return payload.len == 0;
+  }
+  if (f->relation == CS_RUNNER_PRESENT) {
+    *why = "there is no payload";
+    return payload.len > 0;
+  }
+  if (f->relation == CS_RUNNER_TEXT) {
+    *why = "the payload is no UTF-8";
+    return cs_wire_utf8_valid(payload);
+  }
+  return cs_runner_field_holds(f, payload, values);
 }
 
 static bool match_field(struct matching *g, const cs_runner_field *f) {
@@ -98,11 +103,11 @@ static bool match_field(struct matching *g, const cs_runner_field *f) {
   switch (f->kind) {
   case CS_RUNNER_FIELD_MID:
     value = cs_runner_copy(g->arena, cs_span_of(mid, 2));
-    return holds(f, value, &g->values) || differs(g, "the Message ID is another");
+    return cs_runner_field_holds(f, value, &g->values) || differs(g, "the Message ID is another");
   case CS_RUNNER_FIELD_TOKEN:
-    return holds(f, g->m->token, &g->values) || differs(g, "the token is another");
+    return cs_runner_field_holds(f, g->m->token, &g->values) || differs(g, "the token is another");
   case CS_RUNNER_FIELD_PAYLOAD:
-    return match_payload(g, f);
+    return cs_runner_payload_fits(f, g->m->payload, &g->values, &g->why);
   case CS_RUNNER_FIELD_OPTION:
     return match_option(g, f);
   default:
@@ -110,11 +115,11 @@ static bool match_field(struct matching *g, const cs_runner_field *f) {
   }
 }
 
-static bool match_code(const cs_runner_pattern *pattern, uint8_t code) {
+bool cs_runner_code_fits(const cs_runner_pattern *pattern, unsigned class, unsigned detail) {
   for (size_t i = 0; i < pattern->code_count; i++) {
     cs_runner_code want = pattern->codes[i];
-    if ((want.class == CS_RUNNER_ANY || want.class == CS_CODE_CLASS(code)) &&
-        (want.detail == CS_RUNNER_ANY || want.detail == CS_CODE_DETAIL(code)))
+    if ((want.class == CS_RUNNER_ANY || want.class == class) &&
+        (want.detail == CS_RUNNER_ANY || want.detail == detail))
       return true;
   }
   return false;
@@ -128,9 +133,9 @@ bool cs_runner_pattern_has(const cs_runner_pattern *pattern, cs_runner_field_kin
 }
 
 static bool match_all(struct matching *g, const cs_runner_pattern *pattern) {
-  if (!(pattern->types >> g->m->type & 1u))
+  if (g->m->form == CS_WIRE_UDP && !(pattern->types >> g->m->type & 1u))
     return differs(g, "the type is another");
-  if (!match_code(pattern, g->m->code))
+  if (!cs_runner_code_fits(pattern, CS_CODE_CLASS(g->m->code), CS_CODE_DETAIL(g->m->code)))
     return differs(g, "the code is another");
   cs_wire_option_iter it = cs_wire_options(g->m->options);
   while (g->option_count < OPTIONS_MAX && cs_wire_option_next(&it, &g->options[g->option_count]))

@@ -45,7 +45,7 @@ static bool read_types(state *p, bool response, cs_runner_pattern *out) {
   return cs_runner_expected(p, "a type: CON, NON, ACK, RST, some of them as CON|NON, or *");
 }
 
-/* "2.05", "2.xx" or "*" at the beginning of s; how many bytes, or 0. */
+/* "2.05", "2.xx", "Pong" or "*" at the beginning of s; how many bytes, or 0. */
 static size_t take_code(cs_span s, cs_runner_code *out) {
   if (s.len >= 1 && s.at[0] == '*') {
     *out = (cs_runner_code){CS_RUNNER_ANY, CS_RUNNER_ANY};
@@ -54,6 +54,14 @@ static size_t take_code(cs_span s, cs_runner_code *out) {
   if (s.len >= 5 && memcmp(s.at, "Empty", 5) == 0) {
     *out = (cs_runner_code){0, 0};
     return 5;
+  }
+  for (uint8_t detail = 1; detail <= 5; detail++) {
+    const char *name = cs_wire_code_name(CS_CODE(7, detail));
+    size_t len = strlen(name);
+    if (s.len >= len && memcmp(s.at, name, len) == 0) {
+      *out = (cs_runner_code){7, detail};
+      return len;
+    }
   }
   if (s.len < 4 || s.at[1] != '.' || s.at[0] < '0' || s.at[0] > '7')
     return 0;
@@ -96,8 +104,7 @@ static bool read_codes(state *p, cs_runner_pattern *out) {
   return true;
 }
 
-/* "=", "!=" or "~"; PRESENT when none stands there. */
-static cs_runner_relation take_relation(state *p) {
+cs_runner_relation cs_runner_take_relation(state *p) {
   if (cs_runner_take(p, "="))
     return CS_RUNNER_EQUAL;
   if (cs_runner_take(p, "!="))
@@ -107,23 +114,25 @@ static cs_runner_relation take_relation(state *p) {
   return CS_RUNNER_PRESENT;
 }
 
-static bool at_end_of_value(const state *p) {
+bool cs_runner_at_value_end(const state *p) {
   return cs_base_left(&p->in) == 0 || *p->in.at == ' ' || *p->in.at == '\t';
 }
 
 static bool read_header_field(state *p, cs_runner_field *field) {
   bool mid = field->kind == CS_RUNNER_FIELD_MID;
-  field->relation = take_relation(p);
+  if (mid && !cs_runner_only_on(p, p->in.at - 3, CS_RUNNER_DATAGRAMS, "a Message ID"))
+    return false;
+  field->relation = cs_runner_take_relation(p);
   if (field->relation != CS_RUNNER_EQUAL && field->relation != CS_RUNNER_DIFFERENT)
     return cs_runner_expected(p, "= or != behind %s", mid ? "mid" : "token");
   return mid ? cs_runner_mid_value(p, field) : cs_runner_token_value(p, field);
 }
 
-static bool read_payload(state *p, cs_runner_field *field) {
-  field->relation = take_relation(p);
+bool cs_runner_payload_pattern(state *p, cs_runner_field *field) {
+  field->relation = cs_runner_take_relation(p);
   if (field->relation == CS_RUNNER_PRESENT)
     return cs_runner_expected(p, "=, != or ~ behind payload");
-  if (field->relation == CS_RUNNER_EQUAL && at_end_of_value(p)) {
+  if (field->relation == CS_RUNNER_EQUAL && cs_runner_at_value_end(p)) {
     field->relation = CS_RUNNER_ABSENT;
     return true;
   }
@@ -138,20 +147,28 @@ static bool read_payload(state *p, cs_runner_field *field) {
   return cs_runner_value(p, CS_FORMAT_OPAQUE, field);
 }
 
-static bool read_option(state *p, cs_runner_field *field) {
+/* The code whose options the fields name: that of the pattern when it is one
+ * signal's, for each of them has options of its own. */
+static uint8_t space_of(const cs_runner_pattern *pattern) {
+  const cs_runner_code *first = &pattern->codes[0];
+  bool signal = first->class == 7 && first->detail != CS_RUNNER_ANY;
+  return signal ? CS_CODE(first->class, first->detail) : CS_CODE_EMPTY;
+}
+
+static bool read_option(state *p, uint8_t code, cs_runner_field *field) {
   cs_wire_format format = CS_FORMAT_OPAQUE;
   const uint8_t *start = p->in.at;
   bool absent = cs_runner_take(p, "!");
-  if (!cs_runner_option_name(p, 0, field, &format,
+  if (!cs_runner_option_name(p, code, field, &format,
                              "mid=, token=, payload=, the name of an option, within, -> or ["))
     return false;
   if (absent) {
     field->relation = CS_RUNNER_ABSENT;
-    if (at_end_of_value(p))
+    if (cs_runner_at_value_end(p))
       return true;
     return cs_runner_expected_at(p, start, "Name!=value, or !Name alone");
   }
-  field->relation = take_relation(p);
+  field->relation = cs_runner_take_relation(p);
   if (field->relation == CS_RUNNER_PRESENT)
     return true;
   if (field->relation == CS_RUNNER_EQUAL && cs_runner_take(p, "*")) {
@@ -161,7 +178,7 @@ static bool read_option(state *p, cs_runner_field *field) {
   return cs_runner_value(p, format, field);
 }
 
-static bool read_field(state *p, cs_runner_fields *f) {
+static bool read_field(state *p, uint8_t code, cs_runner_fields *f) {
   static const struct {
     const char *word;
     cs_runner_field_kind kind;
@@ -178,15 +195,14 @@ static bool read_field(state *p, cs_runner_fields *f) {
         memchr("=!~ ", p->in.at[len], 4)) {
       p->in.at += len;
       field->kind = words[i].kind;
-      return field->kind == CS_RUNNER_FIELD_PAYLOAD ? read_payload(p, field)
+      return field->kind == CS_RUNNER_FIELD_PAYLOAD ? cs_runner_payload_pattern(p, field)
                                                     : read_header_field(p, field);
     }
   }
-  return read_option(p, field);
+  return read_option(p, code, field);
 }
 
-/* Whether what follows the pattern begins here. */
-static bool at_tail(state *p) {
+bool cs_runner_at_tail(state *p) {
   if (cs_runner_at_end(p))
     return true;
   cs_base_reader before = p->in;
@@ -195,12 +211,30 @@ static bool at_tail(state *p) {
   return tail;
 }
 
+/* The types, where messages have one. Behind "<" they are written for udp and
+ * must not be elsewhere; behind "<<" they may. */
+static bool read_types_of(state *p, bool response, cs_runner_pattern *out) {
+  const uint8_t *start = p->in.at;
+  if (response || cs_runner_named(p, CS_RUNNER_DATAGRAMS)) {
+    if (!read_types(p, response, out))
+      return false;
+    return out->types == ALL_TYPES || cs_runner_only_on(p, start, CS_RUNNER_DATAGRAMS, "a type");
+  }
+  for (uint8_t t = CS_CON; t <= CS_RST; t++) {
+    const char *name = cs_wire_type_name(t);
+    if (cs_base_left(&p->in) > 3 && memcmp(start, name, 3) == 0 && memchr(" |", start[3], 2))
+      return cs_runner_only_on(p, start, CS_RUNNER_DATAGRAMS, "a type");
+  }
+  out->types = ALL_TYPES;
+  return true;
+}
+
 bool cs_runner_parse_pattern(state *p, bool response, cs_runner_pattern *out) {
   cs_runner_fields f = {0};
-  if (!read_types(p, response, out) || !read_codes(p, out))
+  if (!read_types_of(p, response, out) || !read_codes(p, out))
     return false;
-  while (!at_tail(p))
-    if (!read_field(p, &f) || !cs_runner_field_end(p))
+  while (!cs_runner_at_tail(p))
+    if (!read_field(p, space_of(out), &f) || !cs_runner_field_end(p))
       return false;
   out->fields = f.list.items;
   out->field_count = f.list.count;

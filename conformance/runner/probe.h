@@ -7,10 +7,14 @@
 #include "runner/scenario.h"
 
 typedef struct cs_runner_probe {
-  const char *cap;  /* "extended-token" */
-  const char *what; /* one phrase, for the message of a skip */
-  const char *text; /* a scenario that passes where the capability is there */
+  const char *cap;        /* "extended-token" */
+  const char *what;       /* one phrase, for the message of a skip */
+  const char *text;       /* a scenario that passes where the capability is there */
+  const char *on_streams; /* another one for streams, or NULL */
 } cs_runner_probe;
+
+/* The probe's scenario for this transport. */
+const char *cs_runner_probe_text(const cs_runner_probe *p, cs_runner_transport t);
 
 /* The probe of a capability, or NULL. */
 const cs_runner_probe *cs_runner_probe_named(const char *cap);

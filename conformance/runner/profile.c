@@ -127,11 +127,28 @@ static cs_runner_xfail *last_xfail(struct reading *g) {
   return n ? (cs_runner_xfail *)g->out->xfails.items + (n - 1) : NULL;
 }
 
+/* Whether an entry before this one is about the same case and transport. */
+static bool repeated(struct reading *g, const cs_runner_xfail *x) {
+  for (const cs_runner_xfail *e = g->out->xfails.items; e < x; e++)
+    if (strcmp(e->id, x->id) == 0 && (e->transports & x->transports))
+      return true;
+  return false;
+}
+
 /* Whether the entry that ends here says all that it must. */
 static int finish_xfail(struct reading *g) {
   cs_runner_xfail *x = last_xfail(g);
   if (!x)
     return 1;
+  if (!x->transports)
+    x->transports = 1u << CS_RUNNER_UDP;
+  if (repeated(g, x)) {
+    unsigned here = g->line;
+    g->line = x->line;
+    expected(g, "each case once only for a transport", x->id);
+    g->line = here;
+    return 0;
+  }
   const char *lacking = !x->statement ? "statement"
                         : !x->bytes   ? "bytes"
                         : !x->version ? "version"
@@ -150,6 +167,26 @@ static int finish_xfail(struct reading *g) {
   return 0;
 }
 
+/* "tcp ws" */
+static int read_transports(struct reading *g, unsigned *out, const char *value) {
+  if (*out)
+    return expected(g, "each key once only", g->key);
+  for (const char *word = value; *word;) {
+    size_t len = strcspn(word, " \t");
+    unsigned t = 0;
+    while (t < CS_RUNNER_TRANSPORT_COUNT_ &&
+           (strlen(cs_runner_transport_name((cs_runner_transport)t)) != len ||
+            strncmp(word, cs_runner_transport_name((cs_runner_transport)t), len) != 0))
+      t++;
+    if (t == CS_RUNNER_TRANSPORT_COUNT_)
+      return expected(g, "transports such as udp tcp ws", value);
+    *out |= 1u << t;
+    word += len;
+    word += strspn(word, " \t");
+  }
+  return 1;
+}
+
 static int read_xfail(struct reading *g, const char *key, const char *value) {
   cs_runner_xfail *x = last_xfail(g);
   if (strcmp(key, "case") == 0) {
@@ -157,8 +194,6 @@ static int read_xfail(struct reading *g, const char *key, const char *value) {
       return 0;
     if (strpbrk(value, "*?["))
       return expected(g, "the id of one case", value);
-    if (cs_runner_profile_xfail(g->out, value))
-      return expected(g, "each case once only", value);
     x = cs_runner_push(g->arena, &g->out->xfails, sizeof *x);
     x->line = g->line;
     return set_text(g, &x->id, value);
@@ -171,15 +206,19 @@ static int read_xfail(struct reading *g, const char *key, const char *value) {
     return set_text(g, &x->version, value);
   if (strcmp(key, "reason") == 0)
     return set_text(g, &x->reason, value);
+  if (strcmp(key, "transport") == 0)
+    return read_transports(g, &x->transports, value);
   if (strcmp(key, "bytes") != 0)
-    return expected(g, "one of the keys case, statement, bytes, version and reason in [xfail]",
-                    key);
+    return expected(
+        g, "one of the keys case, statement, bytes, version, reason and transport in [xfail]", key);
   if (!valid_bytes(value))
     return expected(g, "bytes as pairs of hex digits, ?? for any byte, or none", value);
   return set_text(g, &x->bytes, value);
 }
 
 static int continue_value(struct reading *g, const char *more) {
+  if (strcmp(g->key, "transport") == 0)
+    return expected(g, "the transports in one line", more);
   *g->value = cs_runner_format(g->arena, "%s %s", *g->value, more);
   if (strcmp(g->key, "bytes") == 0 && !valid_bytes(*g->value))
     return expected(g, "bytes as pairs of hex digits, ?? for any byte, or none", more);
@@ -189,7 +228,7 @@ static int continue_value(struct reading *g, const char *more) {
 static int take(void *ctx, const char *section, const char *key, const char *value) {
   struct reading *g = ctx;
   /* inih hands a continued line over under the key before it. */
-  bool again = g->continued && g->value;
+  bool again = g->continued && (g->value || strcmp(g->key, "transport") == 0);
   if (g->failed)
     return 0;
   if (again)
@@ -253,11 +292,14 @@ const char *cs_runner_profile_path(const cs_runner_profile *p, const char *role)
   return NULL;
 }
 
-const cs_runner_xfail *cs_runner_profile_xfail(const cs_runner_profile *p, const char *id) {
+const cs_runner_xfail *cs_runner_profile_xfail(const cs_runner_profile *p, const char *id,
+                                               const char *transport) {
   const cs_runner_xfail *x = p->xfails.items;
   for (size_t i = 0; i < p->xfails.count; i++)
-    if (strcmp(x[i].id, id) == 0)
-      return &x[i];
+    for (unsigned t = 0; t < CS_RUNNER_TRANSPORT_COUNT_; t++)
+      if (x[i].transports >> t & 1u && strcmp(x[i].id, id) == 0 &&
+          strcmp(cs_runner_transport_name((cs_runner_transport)t), transport) == 0)
+        return &x[i];
   return NULL;
 }
 

@@ -17,6 +17,7 @@ typedef struct cs_runner_xfail {
   const char *bytes;     /* hex of what the target sent, "??" for a byte that varies; or "none" */
   const char *version;   /* of the server */
   const char *reason;
+  unsigned transports; /* bits by cs_runner_transport; UDP when the profile does not say */
   unsigned line;
 } cs_runner_xfail;
 
@@ -39,8 +40,9 @@ bool cs_runner_profile_read(cs_span text, const char *file, cs_runner_arena *are
 
 /* The path of the resource with this role, or NULL. */
 const char *cs_runner_profile_path(const cs_runner_profile *p, const char *role);
-/* The failure that is expected of this case, or NULL. */
-const cs_runner_xfail *cs_runner_profile_xfail(const cs_runner_profile *p, const char *id);
+/* The failure that is expected of this case over a transport ("udp"), or NULL. */
+const cs_runner_xfail *cs_runner_profile_xfail(const cs_runner_profile *p, const char *id,
+                                               const char *transport);
 /* Whether these bytes are what the xfail names. */
 bool cs_runner_xfail_bytes(const cs_runner_xfail *x, cs_span bytes);
 

@@ -1,463 +1,205 @@
 #include "runner/run.h"
 
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "report/report.h"
-#include "runner/driver.h"
-#include "runner/probe.h"
+#include "runner/run_inside.h"
 #include "runner/target.h"
 
-/* A run while it goes on. */
-struct running {
-  const cs_runner_run_config *config;
-  cs_runner_arena *arena;
-  bool memory;
-  cs_runner_udp *udp;
-  cs_runner_variant *variants; /* in the order of ids */
-  cs_runner_case **cases;
-  cs_runner_case **first; /* of cases that are played again: what they were at first */
-  cs_report_case *results;
-  size_t count;
-  size_t slow;        /* left out */
-  size_t verdicts;    /* cases that ended with one */
-  size_t *play_order; /* indices of what is played */
-  size_t play_count;
-  bool second; /* the cases of first are being played again */
-  const char *trouble;
-  cs_runner_exit code;
-  cs_time duration;
-};
+static volatile sig_atomic_t signal_seen;
 
-static const cs_time exact = 0;
-
-static cs_runner_case *make_case(const struct running *r, const cs_runner_variant *v,
-                                 uint64_t seed) {
-  cs_runner_case_config config = {.variant = *v,
-                                  .profile = r->config->profile,
-                                  .requirements = &r->config->library->requirements,
-                                  .seed = seed,
-                                  .tolerance = r->udp ? cs_runner_udp_tolerance(r->udp) : &exact};
-  return cs_runner_case_new(&config);
+static void on_signal(int number) {
+  signal_seen = number;
 }
 
-enum { TITLE_MAX = 70 };
-
-/* How much of a title goes on a line of progress: whole words. */
-static int title_len(const char *title) {
-  size_t len = strlen(title);
-  if (len <= TITLE_MAX)
-    return (int)len;
-  for (len = TITLE_MAX; len > 0 && title[len] != ' ';)
-    len--;
-  return (int)len;
+void cs_runner_catch_signals(void) {
+  static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+  struct sigaction action = {.sa_handler = on_signal};
+  sigemptyset(&action.sa_mask);
+  for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+    sigaction(signals[i], &action, NULL);
 }
 
-static bool is_failure(cs_verdict v) {
-  return v == CS_VERDICT_FAIL || v == CS_VERDICT_WARN;
+int cs_runner_signal(void) {
+  return signal_seen;
 }
 
-/* A case that failed among others was played again, alone, and the result is of
- * that. Where it does not fail any more, what came at first is evidence, and
- * both count; when it was nothing, it was lost or late. */
-static void compare(struct running *r, size_t i) {
-  cs_report_case *result = &r->results[i];
-  cs_report_case first;
-  if (is_failure(result->verdict) || result->verdict == CS_VERDICT_INCONCLUSIVE)
-    return;
-  cs_runner_case_result(r->first[i], &first);
-  const char *alone = cs_verdict_name(result->verdict);
-  if (cs_runner_case_silent(r->first[i])) {
-    result->message = cs_runner_format(r->arena, "%s%s(among other cases nothing came)",
-                                       result->message, *result->message ? " " : "");
-    return;
-  }
-  first.message = cs_runner_format(r->arena, "%s alone; among other cases %s: %s", alone,
-                                   cs_verdict_name(first.verdict), first.message);
-  first.verdict = CS_VERDICT_FLAKY;
-  *result = first;
+/* The transports that are run in memory, and in what order targets are. */
+static const cs_runner_transport transports[] = {CS_RUNNER_UDP, CS_RUNNER_TCP, CS_RUNNER_WS};
+enum { TRANSPORTS = sizeof transports / sizeof transports[0] };
+
+static bool wanted(const cs_runner_selection *s, const char *name) {
+  const char *const *words = s->transports.items;
+  for (size_t i = 0; i < s->transports.count; i++)
+    if (strcasecmp(words[i], name) == 0)
+      return true;
+  return s->transports.count == 0;
 }
 
-/* Prints one line for a case, as soon as it is done. */
-static void settle(struct running *r, size_t i) {
-  cs_report_case *result = &r->results[i];
-  cs_runner_case_result(r->cases[i], result);
-  if (r->first[i] && r->first[i] != r->cases[i])
-    compare(r, i);
-  cs_runner_expect_failure(r->config->profile, r->arena, cs_runner_case_silent(r->cases[i]),
-                           result);
-  r->verdicts += result->verdict != CS_VERDICT_INCONCLUSIVE;
-  if (r->config->json)
-    return;
-  int len = title_len(result->title);
-  printf("  %-12s %-44s %.*s%s\n", cs_verdict_name(result->verdict), result->id, len, result->title,
-         result->title[len] ? " ..." : "");
-  fflush(stdout);
-}
-
-/* Datagrams may be lost, and a target that is busy with other cases may be slow:
- * who fails, or seems to lack something because nothing came, is heard once more, alone. */
-static bool failed(cs_runner_case *c) {
-  cs_report_case result;
-  cs_runner_case_result(c, &result);
-  return is_failure(result.verdict) ||
-         (result.verdict == CS_VERDICT_SKIP && cs_runner_case_silent(c));
-}
-
-static void on_finished(void *ctx, cs_runner_case *c, size_t index) {
-  struct running *r = ctx;
-  size_t i = r->play_order[index];
-  if (!r->memory && !r->second && failed(c))
-    r->first[i] = c;
-  else
-    settle(r, i);
-}
-
-/* Plays some cases; false when the target is gone. */
-static bool play(struct running *r, cs_runner_case *const *cases, const cs_runner_variant *variants,
-                 size_t count) {
-  if (r->memory) {
-    for (size_t i = 0; i < count; i++) {
-      cs_runner_play_memory(cases[i], r->config->seed, NULL, 0);
-      on_finished(r, cases[i], i);
-    }
-    return true;
-  }
-  return cs_runner_udp_play(r->udp, cases, variants, count, &r->trouble);
-}
-
-/* The resource that a scenario needs and the profile lacks, or NULL. */
-static const char *lacking_role(const cs_runner_scenario *s, const cs_runner_profile *p) {
-  for (size_t i = 0; i < s->need_count; i++)
-    if (s->needs[i].kind == CS_RUNNER_NEED_ROLE && !cs_runner_profile_path(p, s->needs[i].name))
-      return s->needs[i].name;
-  for (size_t i = 0; i < s->step_count; i++)
-    for (size_t k = 0; k < s->steps[i].send.field_count; k++) {
-      const cs_runner_field *f = &s->steps[i].send.fields[k];
-      if (f->kind == CS_RUNNER_FIELD_ROLE && !cs_runner_profile_path(p, f->role))
-        return f->role;
-    }
+static const char *uri_for(const cs_runner_run_config *config, cs_runner_transport t) {
+  for (size_t i = 0; i < config->target_count; i++)
+    if (cs_runner_target_transport(config->targets[i]) == t)
+      return config->targets[i];
   return NULL;
 }
 
-/* Which capabilities the target has, as far as a case asks. */
-enum cap { CAP_UNKNOWN, CAP_SEEN, CAP_LACKING };
-enum { CAPS_MAX = 64 };
-
-static size_t cap_index(const char *name) {
-  size_t i = 0;
-  while (cs_runner_probe_at(i) && strcmp(cs_runner_probe_at(i)->cap, name) != 0)
-    i++;
-  return i;
-}
-
-/* Runs one probe. An answer that is no pass is a capability that is lacking. */
-static enum cap probe(struct running *r, const cs_runner_probe *p) {
-  const cs_runner_scenario *s;
-  cs_runner_error e;
-  if (!cs_runner_parse(cs_span_str(p->text), "probe", NULL, r->arena, &s, &e))
-    return CAP_UNKNOWN;
-  cs_runner_variant v = {s, s->id, 0, CS_RUNNER_UDP};
-  cs_runner_case *c = make_case(r, &v, r->config->seed);
-  cs_report_case result;
-  if (r->memory)
-    cs_runner_play_memory(c, r->config->seed, NULL, 0);
-  else
-    cs_runner_udp_probe(r->udp, c);
-  cs_runner_case_result(c, &result);
-  cs_runner_case_free(c);
-  return result.verdict == CS_VERDICT_PASS ? CAP_SEEN : CAP_LACKING;
-}
-
-static const char *lacking_cap(struct running *r, const cs_runner_scenario *s, enum cap *caps) {
-  for (size_t i = 0; i < s->need_count; i++) {
-    const cs_runner_need *need = &s->needs[i];
-    if (need->kind != CS_RUNNER_NEED_CAP)
-      continue;
-    size_t k = cap_index(need->name);
-    const cs_runner_probe *p = cs_runner_probe_at(k);
-    if (!p || k >= CAPS_MAX)
-      continue;
-    if (caps[k] == CAP_UNKNOWN)
-      caps[k] = probe(r, p);
-    if (need->lacking && caps[k] == CAP_SEEN)
-      return cs_runner_format(r->arena, "the target has %s: a probe saw it", p->what);
-    if (!need->lacking && caps[k] != CAP_SEEN)
-      return cs_runner_format(r->arena, "the target lacks %s: a probe did not see it", p->what);
-  }
-  return NULL;
-}
-
-/* Roles whose resource a plain GET reaches: there a refusal says that the target
- * does not offer what the profile names. */
-static const char *const readable[] = {"test", "validate", "query", "multi-format"};
-enum { READABLE = sizeof readable / sizeof readable[0] };
-
-struct offer {
-  bool known;
-  const char *refusal; /* what came instead of a success, or NULL */
-};
-
-static void probe_role(struct running *r, const char *role, struct offer *offer) {
-  const char *text = cs_runner_format(r->arena,
-                                      "# The resource is there.\n"
-                                      "id probe/0/role\n"
-                                      "covers RFC7252#4.3:empty-con-reset\n"
-                                      "transport udp\n"
-                                      "---\n"
-                                      ">> CON GET @%s\n"
-                                      "<< 4.xx|5.xx -> fail\n"
-                                      "| * -> pass\n",
-                                      role);
-  const cs_runner_scenario *s;
-  cs_runner_error e;
-  offer->known = true;
-  if (!text || !cs_runner_parse(cs_span_str(text), "probe", NULL, r->arena, &s, &e))
+/* The side of one transport, if there are cases for it; its variants are left
+ * in *variants. */
+static void add_side(cs_runner_running *r, cs_runner_transport t,
+                     const cs_runner_variant **variants, size_t *slow) {
+  const cs_runner_run_config *config = r->config;
+  const char *name = cs_runner_transport_name(t);
+  const char *uri = r->memory ? "embedded" : uri_for(config, t);
+  cs_runner_selection selection = config->selection;
+  if (!uri || !wanted(&selection, name))
     return;
-  cs_runner_variant v = {s, s->id, 0, CS_RUNNER_UDP};
-  cs_runner_case *c = make_case(r, &v, r->config->seed);
-  cs_report_case result;
-  cs_runner_udp_probe(r->udp, c);
-  cs_runner_case_result(c, &result);
-  if (result.verdict == CS_VERDICT_FAIL && !cs_runner_case_silent(c))
-    offer->refusal =
-        cs_runner_format(r->arena, "the target does not offer %s, the profile's role %s: %s",
-                         cs_runner_profile_path(r->config->profile, role), role, result.message);
-  cs_runner_case_free(c);
+  selection.fast = config->selection.fast && !r->memory;
+  selection.transports = (cs_runner_list){0};
+  *(const char **)cs_runner_push(r->arena, &selection.transports, sizeof name) = name;
+  cs_runner_side *s = &r->sides[r->side_count];
+  *s = (cs_runner_side){.run = r, .uri = uri, .transport = t, .first = r->count};
+  if (!r->memory)
+    s->host = cs_runner_target_host(uri, r->arena);
+  *variants = cs_runner_select(config->library, &selection, &s->count, &s->slow);
+  *slow += s->slow;
+  if (s->count == 0)
+    return;
+  r->count += s->count;
+  r->side_count++;
 }
 
-/* Why the target does not offer a resource that the scenario needs, or NULL. */
-static const char *refused_role(struct running *r, const cs_runner_scenario *s,
-                                struct offer offers[READABLE]) {
-  for (size_t i = 0; i < s->need_count && !r->memory; i++)
-    for (size_t k = 0; k < READABLE; k++) {
-      const char *role = s->needs[i].kind == CS_RUNNER_NEED_ROLE ? s->needs[i].name : NULL;
-      if (!role || strcmp(role, readable[k]) != 0)
-        continue;
-      if (!offers[k].known)
-        probe_role(r, readable[k], &offers[k]);
-      if (offers[k].refusal)
-        return offers[k].refusal;
-    }
-  return NULL;
-}
-
-/* Makes the cases; those that the target has no means for are skipped. */
-static void prepare(struct running *r) {
-  enum cap caps[CAPS_MAX] = {CAP_UNKNOWN};
-  struct offer offers[READABLE] = {{false, NULL}};
-  for (size_t i = 0; i < r->count; i++) {
-    const cs_runner_scenario *s = r->variants[i].scenario;
-    const char *role = lacking_role(s, r->config->profile);
-    const char *why =
-        role ? cs_runner_format(r->arena, "the profile has no resource of the role %s", role)
-             : refused_role(r, s, offers);
-    if (!why)
-      why = lacking_cap(r, s, caps);
-    r->cases[i] = make_case(r, &r->variants[i], r->config->seed);
-    if (why) {
-      cs_runner_case_stop(r->cases[i], CS_VERDICT_SKIP, why, 0);
-      settle(r, i);
-    } else {
-      r->play_order[r->play_count++] = i;
-    }
+/* Chooses the cases; false when there are none. */
+static bool choose(cs_runner_running *r) {
+  const cs_runner_variant *variants[TRANSPORTS] = {NULL};
+  size_t slow = 0;
+  for (size_t i = 0; i < TRANSPORTS; i++)
+    add_side(r, transports[i], &variants[r->side_count], &slow);
+  if (r->count == 0) {
+    fprintf(stderr, "coapspec: the selection leaves no case%s\n",
+            slow ? " (those it names last over 100 s: --slow runs them)" : "");
+    return false;
   }
-  if (r->config->shuffle)
-    cs_runner_shuffle(r->play_order, r->play_count, r->config->seed);
+  r->variants = cs_runner_get(r->arena, r->count * sizeof *r->variants);
+  for (size_t i = 0; i < r->side_count && variants[i]; i++)
+    memcpy(r->variants + r->sides[i].first, variants[i], r->sides[i].count * sizeof *r->variants);
+  r->cases = cs_runner_get(r->arena, r->count * sizeof(cs_runner_case *));
+  r->first = cs_runner_get(r->arena, r->count * sizeof(cs_runner_case *));
+  r->results = cs_runner_get(r->arena, r->count * sizeof *r->results);
+  r->over = cs_runner_get(r->arena, r->count * sizeof *r->over);
+  r->cut = cs_runner_get(r->arena, r->count * sizeof *r->cut);
+  r->settled = cs_runner_get(r->arena, r->count * sizeof *r->settled);
+  return true;
 }
 
-static bool play_again(struct running *r, cs_runner_case **cases, cs_runner_variant *variants) {
-  size_t n = 0;
-  for (size_t i = 0; i < r->count; i++) {
-    if (!r->first[i])
+/* Cases without a result say why. */
+static void give_up_rest(cs_runner_side *s) {
+  cs_runner_running *r = s->run;
+  for (size_t i = s->first; i < s->first + s->count; i++) {
+    if (r->settled[i])
       continue;
-    r->cases[i] = make_case(r, &r->variants[i], r->config->seed + 1);
-    r->play_order[n] = i;
-    cases[n] = r->cases[i];
-    variants[n++] = r->variants[i];
-  }
-  r->second = true;
-  if (n == 0)
-    return true;
-  cs_runner_udp_one_by_one(r->udp);
-  return play(r, cases, variants, n);
-}
-
-static void play_all(struct running *r) {
-  cs_runner_case **cases = cs_runner_get(r->arena, (r->count + 1) * sizeof(cs_runner_case *));
-  cs_runner_variant *variants = cs_runner_get(r->arena, (r->count + 1) * sizeof *variants);
-  prepare(r);
-  for (size_t i = 0; i < r->play_count; i++) {
-    cases[i] = r->cases[r->play_order[i]];
-    variants[i] = r->variants[r->play_order[i]];
-  }
-  bool alive = play(r, cases, variants, r->play_count) && play_again(r, cases, variants);
-  /* Who was not heard again has what was found at first. */
-  for (size_t i = 0; i < r->count; i++)
-    if (r->first[i] == r->cases[i] && r->first[i])
-      settle(r, i);
-  if (!alive) {
-    r->code = CS_RUNNER_EXIT_CRASHED;
-    r->trouble = cs_runner_format(r->arena, "%s; it stopped answering after %zu of %zu cases",
-                                  r->trouble, r->verdicts, r->count);
-  }
-}
-
-/* Cases that never began say why. */
-static void give_up_rest(struct running *r) {
-  for (size_t i = 0; i < r->count; i++) {
     if (!r->cases[i])
-      r->cases[i] = make_case(r, &r->variants[i], r->config->seed);
-    if (cs_runner_case_done(r->cases[i]))
-      continue;
-    cs_runner_case_stop(r->cases[i], CS_VERDICT_INCONCLUSIVE,
-                        cs_runner_format(r->arena, "not run: %s", r->trouble), 0);
+      r->cases[i] = cs_runner_side_case(s, &r->variants[i], r->config->seed);
+    const char *why =
+        cs_runner_format(r->arena, "not run: %s", s->trouble ? s->trouble : r->trouble);
+    cs_runner_case_stop(r->cases[i], CS_VERDICT_INCONCLUSIVE, why, 0);
     cs_runner_case_result(r->cases[i], &r->results[i]);
+    r->results[i].verdict = CS_VERDICT_INCONCLUSIVE;
+    r->results[i].message = why;
+    r->settled[i] = true;
   }
 }
 
-static cs_time wall(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (cs_time)t.tv_sec * CS_SECOND + (cs_time)t.tv_nsec / 1000;
-}
-
-/* Opens the driver and sees whether the target is there. */
-static void reach(struct running *r) {
-  if (r->memory)
-    return;
-  cs_runner_udp_config config = {.uri = r->config->target,
-                                 .profile = r->config->profile,
-                                 .requirements = &r->config->library->requirements,
-                                 .seed = r->config->seed,
-                                 .jobs = r->config->jobs,
-                                 .finished = on_finished,
-                                 .ctx = r};
-  if (!cs_runner_target_resolve(r->config->target, r->arena, &config.target, &r->trouble)) {
-    r->code = CS_RUNNER_EXIT_UNREACHABLE;
-    return;
+/* Starts the server of --spawn; what is wrong is everybody's trouble. */
+static bool start_server(cs_runner_running *r) {
+  char trouble[CS_REPORT_WHY_MAX];
+  const char *why = trouble;
+  if (!r->config->spawn)
+    return true;
+  const char *log = cs_runner_format(r->arena, "%s/server.log", r->config->out);
+  bool good = cs_report_make_folders(log, trouble, sizeof trouble);
+  if (good) {
+    r->spawn = cs_runner_spawn_new(r->arena, r->config->spawn, log);
+    good = cs_runner_spawn_start(r->spawn, &why);
   }
-  cs_err err = cs_runner_udp_open(&config, &r->udp);
-  if (err != CS_OK)
-    r->trouble = cs_runner_format(r->arena, "%s: %s", r->config->target, cs_base_err_text(err));
-  else if (!cs_runner_udp_sanity(r->udp, &r->trouble))
-    r->trouble = cs_runner_text(r->arena, cs_span_str(r->trouble));
-  if (r->trouble)
-    r->code = CS_RUNNER_EXIT_UNREACHABLE;
-}
-
-static void describe(const struct running *r, cs_report_run *run) {
-  const cs_runner_requirements *q = &r->config->library->requirements;
-  *run = (cs_report_run){.tool = "coapspec",
-                         .version = COAPSPEC_VERSION,
-                         .target = r->config->target,
-                         .profile = r->config->profile_name,
-                         .driver = r->memory ? "memory" : "udp",
-                         .seed = r->config->seed,
-                         .started = r->memory ? 0 : (int64_t)time(NULL),
-                         .duration = r->duration,
-                         .cases = r->results,
-                         .case_count = r->count,
-                         .trouble = r->trouble,
-                         .known = q->rows.items,
-                         .known_count = q->rows.count};
-}
-
-/* What somebody has to act on, with its evidence. What the profile declares and
- * what is tolerated has had its line, and its evidence is in the report. */
-static void print_faults(const struct running *r, const cs_report_run *run) {
-  bool any = false;
-  for (size_t i = 0; i < r->count; i++) {
-    const cs_report_case *c = &r->results[i];
-    bool known = c->verdict == CS_VERDICT_XFAIL;
-    bool shown = (cs_report_is_fault(c->verdict) && !known) || c->verdict == CS_VERDICT_WARN ||
-                 c->verdict == CS_VERDICT_XPASS ||
-                 (c->verdict == CS_VERDICT_INCONCLUSIVE && !r->trouble) || r->config->verbose;
-    if (!shown)
-      continue;
-    if (!any)
-      putchar('\n');
-    any = true;
-    cs_report_print_case_brief(run, c, stdout);
-  }
-}
-
-static bool write_reports(const struct running *r, const cs_report_run *run) {
-  char why[CS_REPORT_WHY_MAX];
-  bool good = true;
-  if (!cs_report_write_all(run, r->config->out, why, sizeof why)) {
-    fprintf(stderr, "coapspec: %s\n", why);
-    good = false;
-  }
-  if (r->config->pcap && !cs_report_write_pcap(run, r->config->pcap, why, sizeof why)) {
-    fprintf(stderr, "coapspec: %s\n", why);
-    good = false;
-  }
+  for (size_t i = 0; !good && i < r->side_count; i++)
+    cs_runner_note_trouble(&r->sides[i], CS_RUNNER_EXIT_UNREACHABLE, why);
   return good;
 }
 
-static void tell(struct running *r, cs_report_run *run, bool written) {
-  if (r->trouble)
-    fprintf(stderr, "coapspec: %s\n", r->trouble);
-  if (r->config->json) {
-    cs_report_print_json(run, stdout);
-    return;
-  }
-  print_faults(r, run);
-  putchar('\n');
-  if (r->slow)
-    printf("%zu cases longer than 100 s left out; --slow runs them\n", r->slow);
-  cs_report_print_summary(run, stdout);
-  if (written)
-    printf("reports: %s/report.{txt,html,json,xml,pcap}\n", r->config->out);
+/* The output of a server that never answered, for whoever wrote its command. */
+static void show_output(cs_runner_running *r) {
+  enum { LINES = 20 };
+  const char *text = cs_runner_spawn_output(r->spawn, LINES, "\n  | ");
+  if (!r->config->json && *text)
+    fprintf(stderr, "coapspec: the server printed:\n  | %s\n", text);
 }
 
-static void release(struct running *r) {
+static void play_side(cs_runner_side *s) {
+  cs_runner_running *r = s->run;
+  bool reached = cs_runner_side_reach(s);
+  if (!reached && r->spawn && !cs_runner_signal())
+    show_output(r);
+  if (reached) {
+    if (!r->config->json)
+      printf("%s: %zu cases%s%s\n", s->uri, s->count, r->memory ? " over " : "",
+             r->memory ? cs_runner_transport_name(s->transport) : "");
+    cs_runner_side_play(s);
+  }
+  give_up_rest(s);
+}
+
+/* A server that ended while another transport was played is started again. */
+static bool ready_for(cs_runner_side *s) {
+  cs_runner_running *r = s->run;
+  const char *why = NULL;
+  if (!r->spawn || !cs_runner_spawn_ended(r->spawn, 0))
+    return true;
+  if (r->restarts++ < CS_RUNNER_RESTARTS_MAX && cs_runner_spawn_start(r->spawn, &why))
+    return true;
+  cs_runner_note_trouble(s, CS_RUNNER_EXIT_CRASHED,
+                         why ? why : "the server ended too often to be started again");
+  give_up_rest(s);
+  return false;
+}
+
+static void release(cs_runner_running *r) {
   for (size_t i = 0; i < r->count; i++) {
     if (r->first[i] != r->cases[i])
       cs_runner_case_free(r->first[i]);
     cs_runner_case_free(r->cases[i]);
   }
-  cs_runner_udp_close(r->udp);
+  for (size_t i = 0; i < r->side_count; i++)
+    cs_runner_net_close(r->sides[i].net);
 }
 
 cs_runner_exit cs_runner_run(const cs_runner_run_config *config) {
-  struct running r = {.config = config, .arena = &config->library->arena};
-  cs_runner_selection selection = config->selection;
-  r.memory = strcmp(config->target, "embedded") == 0;
-  if (r.memory)
-    selection.fast = false;
-  r.variants = cs_runner_select(config->library, &selection, &r.count, &r.slow);
-  if (r.count == 0) {
-    fprintf(stderr, "coapspec: the selection leaves no case%s\n",
-            r.slow ? " (those it names last over 100 s: --slow runs them)" : "");
+  cs_runner_running r = {.config = config, .arena = &config->library->arena};
+  cs_runner_exit code = CS_RUNNER_EXIT_OK;
+  r.memory = strcmp(config->targets[0], "embedded") == 0;
+  if (!choose(&r))
     return CS_RUNNER_EXIT_NOTHING;
+  cs_time began = cs_runner_wall();
+  bool started = start_server(&r);
+  for (size_t i = 0; i < r.side_count; i++) {
+    cs_runner_side *s = &r.sides[i];
+    if (!started)
+      give_up_rest(s);
+    else if (ready_for(s))
+      play_side(s);
+    code = cs_runner_worse(code, s->code);
   }
-  r.cases = cs_runner_get(r.arena, r.count * sizeof *r.cases);
-  r.first = cs_runner_get(r.arena, r.count * sizeof *r.first);
-  r.results = cs_runner_get(r.arena, r.count * sizeof *r.results);
-  r.play_order = cs_runner_get(r.arena, r.count * sizeof *r.play_order);
-  cs_time began = wall();
-  reach(&r);
-  if (r.code == CS_RUNNER_EXIT_OK) {
-    if (!config->json)
-      printf("%s: %zu cases\n", config->target, r.count);
-    play_all(&r);
-  }
-  if (r.trouble)
-    give_up_rest(&r);
+  cs_runner_spawn_free(r.spawn);
   /* In memory time is virtual, and reports of equal runs are equal. */
   if (!r.memory)
-    r.duration = wall() - began;
+    r.duration = cs_runner_wall() - began;
   cs_report_run run;
-  describe(&r, &run);
-  cs_runner_exit code = cs_runner_worse(r.code, cs_runner_exit_of(&run));
-  bool written = write_reports(&r, &run);
+  cs_runner_describe(&r, &run);
+  code = cs_runner_worse(code, cs_runner_exit_of(&run));
+  bool written = cs_runner_write_reports(&r, &run);
   if (!written)
     code = CS_RUNNER_EXIT_USAGE;
-  tell(&r, &run, written);
+  cs_runner_tell(&r, &run, written);
   release(&r);
   return code;
 }

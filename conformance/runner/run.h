@@ -1,9 +1,11 @@
-/* A run: the selected cases against one target, with its report. */
+/* A run: the selected cases against the target, on each of its transports,
+ * with its report. */
 #ifndef CS_RUNNER_RUN_H
 #define CS_RUNNER_RUN_H
 
 #include "runner/library.h"
 #include "runner/select.h"
+#include "runner/spawn.h"
 
 /* The exit codes of the program. Where several hold, the one that is first in
  * this order counts: 2, 6, 3, 4, 1, 5, 0. */
@@ -24,7 +26,10 @@ typedef struct cs_runner_run_config {
   cs_runner_library *library;
   const cs_runner_profile *profile;
   const char *profile_name;
-  const char *target; /* a URI, or "embedded" */
+  /* Checked URIs, at most one a transport; or "embedded" alone. */
+  const char *const *targets;
+  size_t target_count;
+  const cs_runner_list *spawn; /* const char *: the command of the server to start, or NULL */
   cs_runner_selection selection;
   unsigned jobs;
   uint64_t seed;
@@ -35,9 +40,13 @@ typedef struct cs_runner_run_config {
   bool verbose;
 } cs_runner_run_config;
 
-/* Runs, prints, writes the reports. Whether the target is a URI that can be
- * tested is found out before anything is sent. */
+/* Runs, prints, writes the reports. */
 cs_runner_exit cs_runner_run(const cs_runner_run_config *config);
+
+/* From now on SIGINT, SIGTERM and SIGHUP end a run early, with its report. */
+void cs_runner_catch_signals(void);
+/* The signal that came, or 0. */
+int cs_runner_signal(void);
 
 /* The exit code that these verdicts ask for. */
 cs_runner_exit cs_runner_exit_of(const cs_report_run *run);

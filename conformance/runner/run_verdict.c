@@ -44,7 +44,7 @@ static bool as_declared(const cs_runner_xfail *x, bool silent, const cs_report_c
 
 void cs_runner_expect_failure(const cs_runner_profile *p, cs_runner_arena *arena, bool silent,
                               cs_report_case *r) {
-  const cs_runner_xfail *x = cs_runner_profile_xfail(p, r->id);
+  const cs_runner_xfail *x = cs_runner_profile_xfail(p, r->id, r->transport);
   if (!x)
     return;
   if (r->verdict == CS_VERDICT_PASS) {

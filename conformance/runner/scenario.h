@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "report/result.h"
 #include "runner/arena.h"
+#include "wire/message.h"
 
 /* What a scenario may hold at most. */
 enum {
@@ -34,6 +35,28 @@ typedef enum cs_runner_transport {
 } cs_runner_transport;
 const char *cs_runner_transport_name(cs_runner_transport t); /* "udp" */
 
+/* Sets of transports, a bit each: those that carry datagrams, those that carry
+ * a byte stream, and of these the WebSockets. */
+enum {
+  CS_RUNNER_DATAGRAMS = 1 << CS_RUNNER_UDP | 1 << CS_RUNNER_DTLS,
+  CS_RUNNER_STREAMS =
+      1 << CS_RUNNER_TCP | 1 << CS_RUNNER_WS | 1 << CS_RUNNER_TLS | 1 << CS_RUNNER_WSS,
+  CS_RUNNER_WEBSOCKETS = 1 << CS_RUNNER_WS | 1 << CS_RUNNER_WSS
+};
+/* The form that messages have on it. */
+static inline cs_wire_form cs_runner_form(cs_runner_transport t) {
+  if (1u << t & CS_RUNNER_DATAGRAMS)
+    return CS_WIRE_UDP;
+  return 1u << t & CS_RUNNER_WEBSOCKETS ? CS_WIRE_WS : CS_WIRE_TCP;
+}
+
+/* How far a connection is opened before the first step. */
+typedef enum cs_runner_open {
+  CS_RUNNER_OPEN_FULL,
+  CS_RUNNER_OPEN_UPGRADED,
+  CS_RUNNER_OPEN_CONNECTED
+} cs_runner_open;
+
 /* What a variable stands for: it is settled by its first use in a field. */
 typedef enum cs_runner_kind {
   CS_RUNNER_KIND_OPEN,
@@ -56,7 +79,19 @@ typedef enum cs_runner_field_kind {
   CS_RUNNER_FIELD_OPTION,
   CS_RUNNER_FIELD_PAYLOAD,
   CS_RUNNER_FIELD_ROLE, /* @role: the Uri-Path options of the profile's resource */
-  CS_RUNNER_FIELD_RAW   /* bytes of "raw" */
+  CS_RUNNER_FIELD_RAW,  /* bytes of "raw", or of a frame's payload */
+  CS_RUNNER_FIELD_LEN,  /* amount is the Length forced into the header of a stream's message */
+  /* Of an upgrade. */
+  CS_RUNNER_FIELD_HEADER,       /* a header field: name */
+  CS_RUNNER_FIELD_METHOD,       /* literal */
+  CS_RUNNER_FIELD_TARGET,       /* literal */
+  CS_RUNNER_FIELD_HTTP_VERSION, /* literal, "1.1" */
+  /* Of a pattern of frames. */
+  CS_RUNNER_FIELD_FIN,   /* number: 0 or 1 */
+  CS_RUNNER_FIELD_RSV,   /* number: 0 to 7 */
+  CS_RUNNER_FIELD_MASK,  /* number 0: not masked, 1: masked */
+  CS_RUNNER_FIELD_FORM,  /* number: bits of the length, 7, 16 or 64 */
+  CS_RUNNER_FIELD_STATUS /* literal: two bytes a status that will do */
 } cs_runner_field_kind;
 
 typedef enum cs_runner_relation {
@@ -65,7 +100,9 @@ typedef enum cs_runner_relation {
   CS_RUNNER_CONTAINS,
   CS_RUNNER_PRESENT,
   CS_RUNNER_ABSENT,
-  CS_RUNNER_TEXT /* of a payload: it is valid UTF-8, or there is none */
+  CS_RUNNER_TEXT,     /* of a payload: it is valid UTF-8, or there is none */
+  CS_RUNNER_ONE_MORE, /* of a header field to send: one more of this name */
+  CS_RUNNER_ACCEPT    /* of a header field: the value that answers our key */
 } cs_runner_relation;
 
 /* One field of a message to send or of a pattern. */
@@ -73,20 +110,44 @@ typedef struct cs_runner_field {
   cs_runner_field_kind kind;
   cs_runner_relation relation; /* CS_RUNNER_EQUAL in a message to send */
   uint16_t number;             /* option number; ver= and tkl= */
+  uint64_t amount;             /* len= */
   int var;                     /* index, or -1: the literal counts */
   cs_span literal;
   const char *role;
   const char *suffix; /* after @role, "/x", or NULL */
+  const char *name;   /* of a header field */
   unsigned column;
 } cs_runner_field;
 
 enum { CS_RUNNER_TYPE_CASE = 4 /* $type, or what ">>" without a type means */ };
 
+typedef enum cs_runner_send_kind {
+  CS_RUNNER_SEND_MESSAGE,
+  CS_RUNNER_SEND_RAW,    /* bytes: all fields are RAW */
+  CS_RUNNER_SEND_FRAME,  /* a WebSocket frame: all fields are RAW, its payload */
+  CS_RUNNER_SEND_UPGRADE /* the upgrade request: HEADER, METHOD, TARGET, HTTP_VERSION */
+} cs_runner_send_kind;
+
+/* The header of a frame to send. */
+typedef struct cs_runner_frame {
+  uint8_t opcode;
+  bool fin;
+  uint8_t rsv;
+  bool masked;
+  bool has_mask; /* else a random one */
+  uint8_t mask[4];
+  uint8_t form; /* bits of the length: 7, 16, 64; 0: the shortest */
+  bool has_announce;
+  uint64_t announce; /* the length that the header says */
+} cs_runner_frame;
+
 typedef struct cs_runner_send {
-  bool raw;      /* bytes: all fields are RAW */
+  cs_runner_send_kind kind;
   bool ordinary; /* ">>" */
-  uint8_t type;  /* cs_wire_type, or CS_RUNNER_TYPE_CASE */
+  bool slowly;   /* each byte in a segment of its own */
+  uint8_t type;  /* cs_wire_type, or CS_RUNNER_TYPE_CASE; means nothing on a stream */
   uint8_t code;
+  cs_runner_frame frame;
   const cs_runner_field *fields;
   size_t field_count;
 } cs_runner_send;
@@ -98,8 +159,11 @@ typedef struct cs_runner_code {
   uint8_t detail; /* or CS_RUNNER_ANY */
 } cs_runner_code;
 
+/* A pattern of messages, of frames or of the head that answers an upgrade (its
+ * status as a code: 101 is class 1, detail 1). */
 typedef struct cs_runner_pattern {
-  uint8_t types; /* a bit a cs_wire_type */
+  uint8_t types;    /* a bit a cs_wire_type; messages */
+  uint16_t opcodes; /* a bit an opcode; frames */
   const cs_runner_code *codes;
   size_t code_count;
   const cs_runner_field *fields;
@@ -109,11 +173,20 @@ typedef struct cs_runner_pattern {
 typedef enum cs_runner_alternative_kind {
   CS_RUNNER_MESSAGE,  /* "<" */
   CS_RUNNER_RESPONSE, /* "<<" */
+  CS_RUNNER_FRAME,    /* "< frame" */
+  CS_RUNNER_UPGRADE,  /* "< upgrade" */
+  CS_RUNNER_CLOSED,   /* "< closed" */
+  CS_RUNNER_ABORTED,  /* "< aborted" */
   CS_RUNNER_SILENCE,
   CS_RUNNER_ANYTHING /* "*" */
 } cs_runner_alternative_kind;
 
 enum { CS_RUNNER_GO_ON = CS_VERDICT_COUNT_ };
+
+/* Whether the alternative wants something to come. */
+static inline bool cs_runner_wants(cs_runner_alternative_kind k) {
+  return k != CS_RUNNER_SILENCE && k != CS_RUNNER_ANYTHING;
+}
 
 typedef struct cs_runner_alternative {
   cs_runner_alternative_kind kind;
@@ -137,7 +210,9 @@ typedef enum cs_runner_step_kind {
   CS_RUNNER_WAIT,
   CS_RUNNER_DRAIN,
   CS_RUNNER_PORT_NEW,
-  CS_RUNNER_PORT_FIRST
+  CS_RUNNER_PORT_FIRST,
+  CS_RUNNER_CLOSE,
+  CS_RUNNER_END
 } cs_runner_step_kind;
 
 typedef struct cs_runner_step {
@@ -166,6 +241,7 @@ typedef struct cs_runner_scenario {
   const char *const *covers; /* first of all those of the key, then those that steps name */
   size_t cover_count;
   unsigned transports; /* a bit a cs_runner_transport */
+  cs_runner_open open; /* on streams */
   unsigned types;      /* a bit a cs_wire_type; 0: no expansion */
   const cs_runner_need *needs;
   size_t need_count;

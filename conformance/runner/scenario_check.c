@@ -9,21 +9,23 @@ static const cs_runner_var *vars_of(const state *p) {
   return p->vars.items;
 }
 
-/* A variable seen only in raw bytes goes by the first letter of its name. */
+/* A variable seen only in raw bytes goes by the first letter of its name; a
+ * stream has no Message IDs. */
 static bool settle_kinds(state *p) {
   cs_runner_var *vars = p->vars.items;
   for (size_t i = 0; i < p->vars.count; i++) {
     if (vars[i].kind != CS_RUNNER_KIND_OPEN)
       continue;
-    if (vars[i].name[0] == 'm')
+    bool mids = !cs_runner_named(p, CS_RUNNER_STREAMS);
+    if (vars[i].name[0] == 'm' && mids)
       vars[i].kind = CS_RUNNER_KIND_MID;
     else if (vars[i].name[0] == 't')
       vars[i].kind = CS_RUNNER_KIND_TOKEN;
     else
       return cs_runner_expected_on(p, vars[i].line, vars[i].column,
-                                   "a variable that mid= or token= uses too, or a name that "
-                                   "begins with m or t: $%s",
-                                   vars[i].name);
+                                   "a variable that %stoken= uses too, or a name that begins with "
+                                   "%st: $%s",
+                                   mids ? "mid= or " : "", mids ? "m or " : "", vars[i].name);
   }
   return true;
 }
@@ -108,8 +110,17 @@ struct walk {
   bool requested; /* a ">>" was there */
   bool heard;     /* a message may have been matched */
   bool fails;
-  bool over; /* every alternative of the step before ends the case */
+  bool over;   /* every alternative of the step before ends the case */
+  bool closed; /* we closed the connection in use */
 };
+
+/* Whether the step needs the connection in use. */
+static bool needs_connection(const cs_runner_step *step) {
+  if (step->kind == CS_RUNNER_EXPECT)
+    return step->alternatives[0].kind != CS_RUNNER_SILENCE;
+  return step->kind == CS_RUNNER_SEND || step->kind == CS_RUNNER_ALIVE ||
+         step->kind == CS_RUNNER_CLOSE || step->kind == CS_RUNNER_END;
+}
 
 static bool check_alternatives(state *p, const cs_runner_step *step, struct walk *w) {
   for (size_t i = 0; i < step->alternative_count; i++) {
@@ -121,8 +132,7 @@ static bool check_alternatives(state *p, const cs_runner_step *step, struct walk
                                    "an expectation before dup that a message matched");
   }
   for (size_t i = 0; i < step->alternative_count; i++)
-    w->heard = w->heard || step->alternatives[i].kind == CS_RUNNER_MESSAGE ||
-               step->alternatives[i].kind == CS_RUNNER_RESPONSE;
+    w->heard = w->heard || cs_runner_wants(step->alternatives[i].kind);
   return true;
 }
 
@@ -130,6 +140,13 @@ static bool check_step(state *p, const cs_runner_step *step, struct walk *w) {
   if (w->over)
     return cs_runner_expected_on(p, step->line, step->column,
                                  "no more steps: every alternative before ends the case");
+  if (w->closed && needs_connection(step))
+    return cs_runner_expected_on(p, step->line, step->column,
+                                 "port new or port first: close ended the connection in use");
+  if (step->kind == CS_RUNNER_CLOSE)
+    w->closed = true;
+  if (step->kind == CS_RUNNER_PORT_NEW || step->kind == CS_RUNNER_PORT_FIRST)
+    w->closed = false;
   w->length += length_of(step);
   if (step->kind == CS_RUNNER_SEND) {
     w->requested = w->requested || step->send.ordinary;

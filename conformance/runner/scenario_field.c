@@ -1,6 +1,10 @@
 #include "runner/scenario_field.h"
+
+#include <stdio.h>
+
 #include "wire/message.h"
 #include "wire/notation.h"
+#include "wire/ws_frame.h"
 
 cs_runner_field *cs_runner_add_field(state *p, cs_runner_fields *f, cs_runner_field_kind kind) {
   if (f->list.count == CS_RUNNER_FIELDS_MAX) {
@@ -132,6 +136,46 @@ bool cs_runner_option_name(state *p, uint8_t code, cs_runner_field *field, cs_wi
     return cs_runner_expected_at(p, start, "%s", want);
   field->number = row->number;
   *format = row->format;
+  return true;
+}
+
+bool cs_runner_number(state *p, uint64_t max, uint64_t *out) {
+  cs_span word = cs_runner_word(p);
+  uint64_t v = 0;
+  bool good = word.len > 0 && word.len < 19;
+  for (size_t i = 0; i < word.len && good; i++) {
+    good = word.at[i] >= '0' && word.at[i] <= '9';
+    v = v * 10 + (uint64_t)(word.at[i] - '0');
+  }
+  if (!good || v > max)
+    return cs_runner_expected_at(p, word.at, "a number from 0 to %llu", (unsigned long long)max);
+  *out = v;
+  return true;
+}
+
+bool cs_runner_take_opcode(state *p, uint8_t *opcode) {
+  cs_base_reader before = p->in;
+  cs_span name = cs_runner_name(p);
+  for (unsigned o = 0; o < 16; o++) {
+    const char *known = cs_wire_ws_opcode_name((uint8_t)o);
+    char number[4];
+    snprintf(number, sizeof number, "%u", o);
+    if ((known && cs_span_equal(name, cs_span_str(known))) ||
+        cs_span_equal(name, cs_span_str(number))) {
+      *opcode = (uint8_t)o;
+      return true;
+    }
+  }
+  p->in = before;
+  return false;
+}
+
+bool cs_runner_header_name(state *p, cs_runner_field *field, const char *want) {
+  cs_span name = cs_runner_name(p);
+  if (name.len == 0)
+    return cs_runner_expected(p, "%s", want);
+  field->kind = CS_RUNNER_FIELD_HEADER;
+  field->name = cs_runner_text(p->arena, name);
   return true;
 }
 

@@ -27,6 +27,23 @@ const cs_runner_field *cs_runner_field_of(const cs_runner_fields *f, cs_runner_f
 bool cs_runner_take_type(state *p, uint8_t *type);
 /* "2.05", "GET", "Empty". False and no error when there is none. */
 bool cs_runner_take_code(state *p, uint8_t *code);
+/* A number up to the next space. */
+bool cs_runner_number(state *p, uint64_t max, uint64_t *out);
+/* The opcode of a frame: its name or its number. False and no error when there
+ * is none. */
+bool cs_runner_take_opcode(state *p, uint8_t *opcode);
+/* The name of a header field of HTTP, into field->name. */
+bool cs_runner_header_name(state *p, cs_runner_field *field, const char *want);
+/* "frame ..." and "upgrade ..." behind ">". */
+bool cs_runner_parse_frame(state *p, cs_runner_send *out);
+bool cs_runner_parse_upgrade(state *p, cs_runner_send *out);
+/* What stands behind "payload" in a pattern; "=", "!=" or "~", PRESENT when
+ * none of them is there; whether a field's value ends here; whether the pattern
+ * is over. */
+bool cs_runner_payload_pattern(state *p, cs_runner_field *field);
+cs_runner_relation cs_runner_take_relation(state *p);
+bool cs_runner_at_value_end(const state *p);
+bool cs_runner_at_tail(state *p);
 /* One hex digit's value at the present place, or 16. */
 unsigned cs_runner_hex(const state *p, size_t ahead);
 

@@ -8,9 +8,19 @@ const char *cs_runner_transport_name(cs_runner_transport t) {
 }
 
 /* The keys, in the order in which the manual lists them. */
-enum key { KEY_ID, KEY_COVERS, KEY_TRANSPORT, KEY_TYPE, KEY_NEEDS, KEY_DEFECT, KEY_PARAM, KEYS };
-static const char *const keys[KEYS] = {"id",    "covers", "transport", "type",
-                                       "needs", "defect", "param"};
+enum key {
+  KEY_ID,
+  KEY_COVERS,
+  KEY_TRANSPORT,
+  KEY_OPEN,
+  KEY_TYPE,
+  KEY_NEEDS,
+  KEY_DEFECT,
+  KEY_PARAM,
+  KEYS
+};
+static const char *const keys[KEYS] = {"id",   "covers", "transport", "open",
+                                       "type", "needs",  "defect",    "param"};
 
 struct header {
   bool seen[KEYS];
@@ -67,6 +77,21 @@ static bool read_transport(state *p, cs_span word) {
     }
   }
   return cs_runner_expected_at(p, word.at, "one of udp, tcp, ws, dtls, tls and wss");
+}
+
+static bool read_open(state *p, cs_span word) {
+  static const char *const names[] = {"full", "upgraded", "connected"};
+  if (p->open_line)
+    return cs_runner_expected_at(p, word.at, "one word for open only");
+  for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (cs_span_equal(word, cs_span_str(names[i]))) {
+      p->out->open = (cs_runner_open)i;
+      p->open_line = p->line;
+      p->open_column = (unsigned)(word.at - p->start) + 1;
+      return true;
+    }
+  }
+  return cs_runner_expected_at(p, word.at, "full, upgraded or connected");
 }
 
 static bool read_type(state *p, cs_span word) {
@@ -138,6 +163,8 @@ static bool read_value(state *p, struct header *h, enum key key, cs_span word) {
     return read_cover(p, word);
   case KEY_TRANSPORT:
     return read_transport(p, word);
+  case KEY_OPEN:
+    return read_open(p, word);
   case KEY_TYPE:
     return read_type(p, word);
   case KEY_NEEDS:
@@ -157,7 +184,8 @@ static bool read_key(state *p, struct header *h) {
     key++;
   if (key == KEYS)
     return cs_runner_expected_at(
-        p, start, "one of the keys id, covers, transport, type, needs, defect and param, or ---");
+        p, start,
+        "one of the keys id, covers, transport, open, type, needs, defect and param, or ---");
   size_t words = 0;
   while (!cs_runner_at_end(p)) {
     if (words++ == CS_RUNNER_WORDS_MAX)
@@ -192,6 +220,12 @@ static bool finish(state *p, struct header *h) {
   if (!p->out->title)
     return cs_runner_expected_on(p, 1, 1,
                                  "a comment before the first key that says what is tested");
+  if (p->open_line && !cs_runner_named(p, CS_RUNNER_STREAMS))
+    return cs_runner_expected_on(p, p->open_line, p->open_column,
+                                 "tcp or ws among the transports of a scenario with open");
+  if (p->typed && !cs_runner_named(p, CS_RUNNER_DATAGRAMS))
+    return cs_runner_expected_on(p, p->type_line, p->type_column,
+                                 "udp among the transports of a scenario with type");
   p->out->needs = h->needs.items;
   p->out->need_count = h->needs.count;
   p->out->defects = h->defects.items;

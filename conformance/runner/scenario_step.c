@@ -108,7 +108,7 @@ static bool read_statement(state *p, cs_runner_alternative *a) {
 
 /* "within 2s..3s", "-> verdict" and "[statement]", each at most once. */
 static bool read_tail(state *p, cs_runner_alternative *a) {
-  bool message = a->kind == CS_RUNNER_MESSAGE || a->kind == CS_RUNNER_RESPONSE;
+  bool message = cs_runner_wants(a->kind);
   while (!cs_runner_at_end(p)) {
     if (message && cs_runner_take_word(p, "within")) {
       if (!read_within(p, a))
@@ -127,16 +127,41 @@ static bool read_tail(state *p, cs_runner_alternative *a) {
   return true;
 }
 
+/* What stands behind "<". */
+static bool read_arrival(state *p, cs_runner_alternative *a) {
+  const uint8_t *start = p->in.at;
+  if (cs_runner_take_word(p, "closed")) {
+    a->kind = CS_RUNNER_CLOSED;
+    return cs_runner_only_on(p, start, CS_RUNNER_STREAMS, "closed");
+  }
+  if (cs_runner_take_word(p, "aborted")) {
+    a->kind = CS_RUNNER_ABORTED;
+    return cs_runner_only_on(p, start, CS_RUNNER_STREAMS, "aborted");
+  }
+  if (cs_runner_take_word(p, "frame")) {
+    a->kind = CS_RUNNER_FRAME;
+    return cs_runner_only_on(p, start, CS_RUNNER_WEBSOCKETS, "a frame") &&
+           cs_runner_parse_frame_pattern(p, &a->pattern);
+  }
+  if (cs_runner_take_word(p, "upgrade")) {
+    a->kind = CS_RUNNER_UPGRADE;
+    return cs_runner_only_on(p, start, CS_RUNNER_WEBSOCKETS, "an upgrade") &&
+           cs_runner_parse_upgrade_pattern(p, &a->pattern);
+  }
+  a->kind = CS_RUNNER_MESSAGE;
+  a->dup = cs_runner_take_word(p, "dup");
+  if (a->dup && !cs_runner_only_on(p, start, CS_RUNNER_DATAGRAMS, "dup"))
+    return false;
+  return cs_runner_parse_pattern(p, false, &a->pattern);
+}
+
 static bool read_alternative(state *p, cs_runner_alternative *a) {
   if (cs_runner_take_word(p, "<<")) {
     a->kind = CS_RUNNER_RESPONSE;
     return cs_runner_parse_pattern(p, true, &a->pattern);
   }
-  if (cs_runner_take_word(p, "<")) {
-    a->kind = CS_RUNNER_MESSAGE;
-    a->dup = cs_runner_take_word(p, "dup");
-    return cs_runner_parse_pattern(p, false, &a->pattern);
-  }
+  if (cs_runner_take_word(p, "<"))
+    return read_arrival(p, a);
   if (cs_runner_take_word(p, "silence")) {
     a->kind = CS_RUNNER_SILENCE;
     a->has_within = true;
@@ -231,6 +256,13 @@ bool cs_runner_parse_step(state *p) {
     return add_step(p, CS_RUNNER_DRAIN) && ends(p);
   if (cs_runner_take_word(p, "port"))
     return read_port(p) && ends(p);
-  return cs_runner_expected(p,
-                            "a step: >, >>, <, <<, |, silence, +TIME, alive, wait, drain or port");
+  const uint8_t *start = p->in.at;
+  if (cs_runner_take_word(p, "close"))
+    return cs_runner_only_on(p, start, CS_RUNNER_STREAMS, "close") &&
+           add_step(p, CS_RUNNER_CLOSE) && ends(p);
+  if (cs_runner_take_word(p, "end"))
+    return cs_runner_only_on(p, start, CS_RUNNER_STREAMS, "end") && add_step(p, CS_RUNNER_END) &&
+           ends(p);
+  return cs_runner_expected(
+      p, "a step: >, >>, <, <<, |, silence, +TIME, alive, wait, drain, port, close or end");
 }

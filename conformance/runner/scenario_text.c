@@ -109,6 +109,14 @@ cs_span cs_runner_name(state *p) {
   return cs_span_of(start, (size_t)(p->in.at - start));
 }
 
+bool cs_runner_only_on(state *p, const uint8_t *at, unsigned set, const char *what) {
+  for (unsigned t = 0; t < CS_RUNNER_TRANSPORT_COUNT_; t++)
+    if (p->out->transports & ~set & 1u << t)
+      return cs_runner_expected_at(p, at, "something else than %s, which means nothing on %s", what,
+                                   cs_runner_transport_name((cs_runner_transport)t));
+  return true;
+}
+
 static bool is_digit(cs_span s, size_t at) {
   return at < s.len && s.at[at] >= '0' && s.at[at] <= '9';
 }

@@ -17,10 +17,11 @@ typedef struct cs_runner_parse_state {
   bool typed;           /* header key "type" is there */
   bool type_used;       /* a step depends on the case's type */
   unsigned type_line, type_column;
-  cs_runner_list vars;         /* cs_runner_var */
-  cs_runner_list covers;       /* const char * */
-  cs_runner_list steps;        /* cs_runner_step */
-  cs_runner_list alternatives; /* of the step being read */
+  unsigned open_line, open_column; /* of the header key "open"; 0: none */
+  cs_runner_list vars;             /* cs_runner_var */
+  cs_runner_list covers;           /* const char * */
+  cs_runner_list steps;            /* cs_runner_step */
+  cs_runner_list alternatives;     /* of the step being read */
   cs_runner_scenario *out;
 } cs_runner_parse_state;
 
@@ -59,10 +60,20 @@ int cs_runner_variable(state *p, cs_runner_kind use);
 const char *cs_runner_cover(state *p, cs_span id);
 
 bool cs_runner_parse_header(state *p);
-/* The message behind ">" or ">>". */
+/* Whether the scenario names a transport of the set. */
+static inline bool cs_runner_named(const state *p, unsigned set) {
+  return (p->out->transports & set) != 0;
+}
+/* Refuses what stands at a place of this line, when the scenario names a
+ * transport outside of the set, on which it means nothing. */
+bool cs_runner_only_on(state *p, const uint8_t *at, unsigned set, const char *what);
+
+/* What stands behind ">" or ">>". */
 bool cs_runner_parse_send(state *p, bool ordinary, cs_runner_send *out);
-/* The pattern behind "<" or "<<". */
+/* The pattern behind "<" or "<<", "< frame" and "< upgrade". */
 bool cs_runner_parse_pattern(state *p, bool response, cs_runner_pattern *out);
+bool cs_runner_parse_frame_pattern(state *p, cs_runner_pattern *out);
+bool cs_runner_parse_upgrade_pattern(state *p, cs_runner_pattern *out);
 /* A step on the present line. */
 bool cs_runner_parse_step(state *p);
 /* Closes the step whose alternatives were being read. */

@@ -104,13 +104,14 @@ static bool in_globs(const char *id, const char *scenario, const cs_runner_list 
 
 static unsigned transports_of(const cs_runner_selection *s) {
   const char *const *words = s->transports.items;
-  unsigned mask = s->transports.count ? 0 : 1u << CS_RUNNER_UDP;
+  /* The drivers there are. */
+  static const unsigned there = 1u << CS_RUNNER_UDP | 1u << CS_RUNNER_TCP | 1u << CS_RUNNER_WS;
+  unsigned mask = s->transports.count ? 0 : there;
   cs_runner_transport t;
   for (size_t i = 0; i < s->transports.count; i++)
     if (transport_named(words[i], &t))
       mask |= 1u << t;
-  /* The drivers there are. */
-  return mask & 1u << CS_RUNNER_UDP;
+  return mask & there;
 }
 
 cs_runner_variant *cs_runner_select(cs_runner_library *l, const cs_runner_selection *s,

@@ -11,7 +11,7 @@ typedef struct cs_runner_selection {
   cs_runner_list exclude;    /* the same */
   cs_runner_list sections;   /* "4.2", "7252/4.2", "RFC7252#4.2" */
   cs_runner_list levels;     /* "MUST", "SHOULD", "MAY" */
-  cs_runner_list transports; /* "udp" */
+  cs_runner_list transports; /* "udp", "tcp", "ws" */
   bool fast;                 /* leave out those of "param slow" */
 } cs_runner_selection;
 

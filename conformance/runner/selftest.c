@@ -56,39 +56,76 @@ static const char *describe(struct testing *t, const struct found *f) {
                           *f->message ? ": " : "", f->message);
 }
 
-/* One pair of scenario and defect: any variant may catch it. */
-static void test_defect(struct testing *t, const cs_runner_scenario *s, const char *defect) {
-  const cs_server_defect *row = cs_server_defect_named(defect);
+static const char *name_of(unsigned transport) {
+  return cs_runner_transport_name((cs_runner_transport)transport);
+}
+
+static bool shows_on(const cs_server_defect *row, unsigned transport) {
+  return cs_server_defect_on(row, cs_runner_form((cs_runner_transport)transport));
+}
+
+/* One pair of scenario and defect on a transport: any variant may catch it. */
+static void test_pair(struct testing *t, const cs_runner_scenario *s, const cs_server_defect *row,
+                      unsigned transport) {
   cs_runner_variant variants[2];
-  size_t n = cs_runner_expand(s, CS_RUNNER_UDP, t->arena, variants);
+  size_t n = cs_runner_expand(s, (cs_runner_transport)transport, t->arena, variants);
   struct found f = {CS_VERDICT_INCONCLUSIVE, NULL, "not played"};
   t->out->defects++;
+  t->out->on[transport].defects++;
   for (size_t i = 0; i < n; i++) {
-    f = play(t, &variants[i], defect);
-    if (row && kills(t, &f, row)) {
+    f = play(t, &variants[i], row->name);
+    if (kills(t, &f, row)) {
       t->out->killed++;
+      t->out->on[transport].killed++;
       return;
     }
   }
   t->out->survived++;
   note(t, &t->out->survivors,
-       cs_runner_format(t->arena, "%s does not catch %s (%s): %s", s->id, defect,
-                        row ? row->requirement : "no such defect", describe(t, &f)));
+       cs_runner_format(t->arena, "%s does not catch %s on %s (%s): %s", s->id, row->name,
+                        name_of(transport), row->requirement, describe(t, &f)));
 }
 
-static void test_scenario(struct testing *t, const cs_runner_scenario *s) {
+static void test_defect(struct testing *t, const cs_runner_scenario *s, const char *defect) {
+  const cs_server_defect *row = cs_server_defect_named(defect);
+  bool played = false;
+  for (unsigned k = 0; row && k < CS_RUNNER_SELFTEST_TRANSPORTS; k++) {
+    if (!(s->transports >> k & 1u) || !shows_on(row, k))
+      continue;
+    test_pair(t, s, row, k);
+    played = true;
+  }
+  if (played)
+    return;
+  t->out->defects++;
+  t->out->survived++;
+  note(t, &t->out->survivors,
+       cs_runner_format(t->arena, "%s does not catch %s: %s", s->id, defect,
+                        row ? "it shows on none of the scenario's transports" : "no such defect"));
+}
+
+static void test_clean(struct testing *t, const cs_runner_scenario *s, unsigned transport) {
   cs_runner_variant variants[2];
-  size_t n = cs_runner_expand(s, CS_RUNNER_UDP, t->arena, variants);
-  t->out->scenarios++;
+  size_t n = cs_runner_expand(s, (cs_runner_transport)transport, t->arena, variants);
   for (size_t i = 0; i < n; i++) {
     struct found f = play(t, &variants[i], NULL);
     t->out->cases++;
-    if (f.verdict == CS_VERDICT_PASS)
+    t->out->on[transport].cases++;
+    if (f.verdict == CS_VERDICT_PASS) {
       t->out->clean++;
-    else
+      t->out->on[transport].clean++;
+    } else {
       note(t, &t->out->unclean,
-           cs_runner_format(t->arena, "%s: %s", variants[i].id, describe(t, &f)));
+           cs_runner_format(t->arena, "%s on %s: %s", variants[i].id, name_of(transport),
+                            describe(t, &f)));
+    }
   }
+}
+
+static void test_scenario(struct testing *t, const cs_runner_scenario *s) {
+  t->out->scenarios++;
+  for (unsigned k = 0; k < CS_RUNNER_SELFTEST_TRANSPORTS; k++)
+    test_clean(t, s, k);
   for (size_t i = 0; i < s->defect_count; i++)
     test_defect(t, s, s->defects[i]);
 }
@@ -106,11 +143,12 @@ static bool broken_by_some(const struct testing *t, const char *statement) {
   return false;
 }
 
-static bool named_by_some(const struct testing *t, const char *defect) {
+/* Whether a scenario names the defect that is played on this transport. */
+static bool named_by_some(const struct testing *t, const char *defect, unsigned transport) {
   const cs_runner_scenario *const *s = t->config->library->scenarios.items;
   for (size_t i = 0; i < t->config->library->scenarios.count; i++)
     for (size_t k = 0; k < s[i]->defect_count; k++)
-      if (strcmp(s[i]->defects[k], defect) == 0)
+      if ((s[i]->transports >> transport & 1u) && strcmp(s[i]->defects[k], defect) == 0)
         return true;
   return false;
 }
@@ -136,8 +174,10 @@ static void test_completeness(struct testing *t) {
   }
   const cs_server_defect *row;
   for (size_t i = 0; (row = cs_server_defect_at(i)); i++)
-    if (!named_by_some(t, row->name))
-      note(t, &t->out->unused, row->name);
+    for (unsigned k = 0; k < CS_RUNNER_SELFTEST_TRANSPORTS; k++)
+      if (shows_on(row, k) && !named_by_some(t, row->name, k))
+        note(t, &t->out->unused,
+             cs_runner_format(t->arena, "%s: unused on %s", row->name, name_of(k)));
 }
 
 void cs_runner_selftest(const cs_runner_selftest_config *config, cs_runner_selftest_result *out) {
@@ -170,6 +210,19 @@ static json_t *json_list(const cs_runner_list *list) {
   return array;
 }
 
+static json_t *json_counts(const cs_runner_selftest_result *r) {
+  json_t *all = json_object();
+  for (unsigned k = 0; k < CS_RUNNER_SELFTEST_TRANSPORTS; k++) {
+    json_t *one = json_object();
+    json_object_set_new(one, "cases", json_integer((json_int_t)r->on[k].cases));
+    json_object_set_new(one, "clean", json_integer((json_int_t)r->on[k].clean));
+    json_object_set_new(one, "defects", json_integer((json_int_t)r->on[k].defects));
+    json_object_set_new(one, "killed", json_integer((json_int_t)r->on[k].killed));
+    json_object_set_new(all, name_of(k), one);
+  }
+  return all;
+}
+
 static bool print_json(const cs_runner_selftest_result *r, FILE *to) {
   json_t *root = json_object();
   json_object_set_new(root, "scenarios", json_integer((json_int_t)r->scenarios));
@@ -178,6 +231,7 @@ static bool print_json(const cs_runner_selftest_result *r, FILE *to) {
   json_object_set_new(root, "defects", json_integer((json_int_t)r->defects));
   json_object_set_new(root, "killed", json_integer((json_int_t)r->killed));
   json_object_set_new(root, "survived", json_integer((json_int_t)r->survived));
+  json_object_set_new(root, "transports", json_counts(r));
   json_object_set_new(root, "survivors", json_list(&r->survivors));
   json_object_set_new(root, "unclean", json_list(&r->unclean));
   json_object_set_new(root, "unused", json_list(&r->unused));
@@ -192,8 +246,11 @@ bool cs_runner_selftest_print(const cs_runner_selftest_result *r, bool json, FIL
     return print_json(r, to);
   print_list(&r->unclean, "Cases that the server without defects does not pass:", to);
   print_list(&r->survivors, "Defects that survive:", to);
-  print_list(&r->unused, "Defects that no scenario names:", to);
+  print_list(&r->unused, "Defects that no scenario names on a transport where they show:", to);
   print_list(&r->uncovered, "MUSTs that scenarios cover and no defect of theirs breaks:", to);
+  for (unsigned k = 0; k < CS_RUNNER_SELFTEST_TRANSPORTS; k++)
+    fprintf(to, "%-4s %zu of %zu cases pass the right server, %zu of %zu defects killed\n",
+            name_of(k), r->on[k].clean, r->on[k].cases, r->on[k].killed, r->on[k].defects);
   fprintf(to,
           "selftest: %zu scenarios, %zu of %zu cases pass the right server, %zu of %zu defects "
           "killed\n",

@@ -1,6 +1,6 @@
 /* The tester tested: each scenario has to catch every defect that it names in
- * the embedded server, by the statement that the defect breaks, and to pass
- * the server without it. */
+ * the embedded server, by the statement that the defect breaks, on each transport
+ * where both have a meaning, and to pass the server without it. */
 #ifndef CS_RUNNER_SELFTEST_H
 #define CS_RUNNER_SELFTEST_H
 
@@ -18,16 +18,27 @@ typedef struct cs_runner_selftest_config {
   size_t inert_count;
 } cs_runner_selftest_config;
 
-typedef struct cs_runner_selftest_result {
-  size_t scenarios;
+/* The transports that the server in memory speaks: UDP, TCP, WebSocket. */
+enum { CS_RUNNER_SELFTEST_TRANSPORTS = 3 };
+
+typedef struct cs_runner_selftest_count {
   size_t cases;   /* played without a defect */
   size_t clean;   /* of them passed */
   size_t defects; /* pairs of scenario and defect */
   size_t killed;
+} cs_runner_selftest_count;
+
+typedef struct cs_runner_selftest_result {
+  size_t scenarios;
+  size_t cases; /* over all transports, as below */
+  size_t clean;
+  size_t defects;
+  size_t killed;
   size_t survived;
+  cs_runner_selftest_count on[CS_RUNNER_SELFTEST_TRANSPORTS]; /* by cs_runner_transport */
   cs_runner_list survivors; /* const char *: "id defect: what happened" */
   cs_runner_list unclean;   /* const char *: cases that do not pass the right server */
-  cs_runner_list unused;    /* const char *: defects that no scenario names */
+  cs_runner_list unused;    /* const char *: defects that no scenario names on a transport */
   cs_runner_list uncovered; /* const char *: MUSTs covered without a defect that breaks them */
 } cs_runner_selftest_result;
 

@@ -14,8 +14,10 @@ bool cs_runner_target_check(const char *uri, cs_runner_arena *arena, const char 
                             uri, where + 1, cs_base_rule_text(broken));
     return false;
   }
-  if (u.scheme != CS_SCHEME_COAP || u.host_kind == CS_HOST_UNIX) {
-    *why = cs_runner_format(arena, "%s: only coap:// over UDP can be tested so far", uri);
+  if (u.scheme != CS_SCHEME_COAP && u.scheme != CS_SCHEME_COAP_TCP &&
+      u.scheme != CS_SCHEME_COAP_WS) {
+    *why = cs_runner_format(
+        arena, "%s: only coap://, coap+tcp:// and coap+ws:// can be tested so far", uri);
     return false;
   }
   if (u.path.len || u.has_query) {
@@ -23,6 +25,40 @@ bool cs_runner_target_check(const char *uri, cs_runner_arena *arena, const char 
     return false;
   }
   return true;
+}
+
+cs_runner_transport cs_runner_target_transport(const char *uri) {
+  cs_wire_uri u;
+  if (cs_wire_uri_split(cs_span_str(uri), &u, NULL) != CS_RULE_NONE)
+    return CS_RUNNER_UDP;
+  return u.scheme == CS_SCHEME_COAP_TCP  ? CS_RUNNER_TCP
+         : u.scheme == CS_SCHEME_COAP_WS ? CS_RUNNER_WS
+                                         : CS_RUNNER_UDP;
+}
+
+const char *cs_runner_target_host(const char *uri, cs_runner_arena *arena) {
+  cs_wire_uri u;
+  if (cs_wire_uri_split(cs_span_str(uri), &u, NULL) != CS_RULE_NONE || u.host_kind == CS_HOST_UNIX)
+    return "localhost";
+  bool v6 = u.host_kind == CS_HOST_IPV6;
+  const char *host = cs_runner_format(arena, "%s%.*s%s", v6 ? "[" : "", (int)u.host.len,
+                                      (const char *)u.host.at, v6 ? "]" : "");
+  if (u.port == cs_wire_scheme_port(u.scheme))
+    return host;
+  return cs_runner_format(arena, "%s:%u", host, u.port);
+}
+
+const char *cs_runner_target_with_port(const char *uri, cs_runner_arena *arena) {
+  const char *authority = strstr(uri, "://");
+  authority = authority ? authority + 3 : uri;
+  size_t len = strcspn(authority, "/?#");
+  const char *bracket = memchr(authority, ']', len);
+  const char *host_end = bracket ? bracket : authority;
+  bool path = strncmp(authority, "%2f", 3) == 0 || strncmp(authority, "%2F", 3) == 0;
+  if (path || memchr(host_end, ':', len - (size_t)(host_end - authority)))
+    return uri;
+  return cs_runner_format(arena, "%.*s:{port}%s", (int)(authority + len - uri), uri,
+                          authority + len);
 }
 
 bool cs_runner_target_resolve(const char *uri, cs_runner_arena *arena, cs_net_address *out,
@@ -33,9 +69,13 @@ bool cs_runner_target_resolve(const char *uri, cs_runner_arena *arena, cs_net_ad
     return false;
   }
   cs_err err;
-  if (u.host_kind == CS_HOST_NAME) {
-    uint8_t host[256];
-    size_t len = 0;
+  uint8_t host[256];
+  size_t len = 0;
+  if (u.host_kind == CS_HOST_UNIX) {
+    err = cs_wire_uri_decode(u.host, host, sizeof host, &len);
+    if (err == CS_OK)
+      err = cs_net_address_unix(cs_span_of(host, len), out);
+  } else if (u.host_kind == CS_HOST_NAME) {
     size_t count = 0;
     err = cs_wire_uri_decode(u.host, host, sizeof host, &len);
     if (err == CS_OK)

@@ -12,7 +12,7 @@ static bool twice(state *p, const cs_runner_fields *f, cs_runner_field_kind kind
 
 static bool read_raw(state *p, cs_runner_send *out) {
   cs_runner_fields f = {0};
-  out->raw = true;
+  out->kind = CS_RUNNER_SEND_RAW;
   while (!cs_runner_at_end(p)) {
     cs_runner_field *field = cs_runner_add_field(p, &f, CS_RUNNER_FIELD_RAW);
     if (!field)
@@ -55,31 +55,35 @@ static bool read_role(state *p, cs_runner_fields *f) {
   return true;
 }
 
-/* ver= and tkl=: a number that replaces bits of the header. */
+/* ver=, tkl= and len=: a number that replaces bits of the header. */
 static bool read_forced(state *p, cs_runner_fields *f, cs_runner_field_kind kind, const char *name,
-                        uint32_t max) {
+                        uint64_t max) {
   const uint8_t *start = p->in.at;
   if (twice(p, f, kind, start, name))
     return false;
   cs_runner_field *field = cs_runner_add_field(p, f, kind);
   if (!field || !cs_runner_take(p, name))
     return false;
-  cs_span word = cs_runner_word(p);
-  uint32_t v = 0;
-  for (size_t i = 0; i < word.len && v <= max; i++)
-    v = word.at[i] >= '0' && word.at[i] <= '9' ? v * 10 + (uint32_t)(word.at[i] - '0') : max + 1;
-  if (word.len == 0 || v > max)
-    return cs_runner_expected_at(p, word.at, "a number from 0 to %u", max);
-  field->number = (uint16_t)v;
+  if (!cs_runner_number(p, max, &field->amount))
+    return false;
+  field->number = (uint16_t)field->amount;
   return true;
+}
+
+/* len=: on a WebSocket no more than the nibble in front. */
+static bool read_length(state *p, cs_runner_fields *f) {
+  static const uint64_t most = UINT64_C(65805) + UINT32_MAX;
+  return cs_runner_only_on(p, p->in.at, CS_RUNNER_STREAMS, "len=") &&
+         read_forced(p, f, CS_RUNNER_FIELD_LEN,
+                     "len=", cs_runner_named(p, CS_RUNNER_WEBSOCKETS) ? 15 : most);
 }
 
 static bool read_option(state *p, cs_runner_fields *f, uint8_t code) {
   cs_runner_field *field = cs_runner_add_field(p, f, CS_RUNNER_FIELD_OPTION);
   cs_wire_format format = CS_FORMAT_OPAQUE;
   if (!field || !cs_runner_option_name(p, code, field, &format,
-                                       "mid=, token=, ver=, tkl=, payload=, @role or the name of "
-                                       "an option"))
+                                       "mid=, token=, ver=, tkl=, len=, payload=, @role or the "
+                                       "name of an option"))
     return false;
   if (cs_runner_take(p, "="))
     return cs_runner_value(p, format, field);
@@ -101,7 +105,10 @@ static bool read_one(state *p, cs_runner_fields *f, uint8_t code) {
   if (*start == '@')
     return read_role(p, f);
   if (cs_base_left(&p->in) >= 4 && memcmp(start, "ver=", 4) == 0)
-    return read_forced(p, f, CS_RUNNER_FIELD_VERSION, "ver=", 3);
+    return cs_runner_only_on(p, start, CS_RUNNER_DATAGRAMS, "ver=") &&
+           read_forced(p, f, CS_RUNNER_FIELD_VERSION, "ver=", 3);
+  if (cs_base_left(&p->in) >= 4 && memcmp(start, "len=", 4) == 0)
+    return read_length(p, f);
   if (cs_base_left(&p->in) >= 4 && memcmp(start, "tkl=", 4) == 0)
     return read_forced(p, f, CS_RUNNER_FIELD_TKL, "tkl=", 15);
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -114,7 +121,8 @@ static bool read_one(state *p, cs_runner_fields *f, uint8_t code) {
       return false;
     field->column = (unsigned)(start - p->start) + 1;
     if (words[i].kind == CS_RUNNER_FIELD_MID)
-      return cs_runner_mid_value(p, field);
+      return cs_runner_only_on(p, start, CS_RUNNER_DATAGRAMS, "a Message ID") &&
+             cs_runner_mid_value(p, field);
     if (words[i].kind == CS_RUNNER_FIELD_TOKEN)
       return cs_runner_token_value(p, field);
     return cs_runner_value(p, CS_FORMAT_OPAQUE, field);
@@ -122,13 +130,13 @@ static bool read_one(state *p, cs_runner_fields *f, uint8_t code) {
   return read_option(p, f, code);
 }
 
-bool cs_runner_parse_send(state *p, bool ordinary, cs_runner_send *out) {
-  *out = (cs_runner_send){.ordinary = ordinary, .type = CS_RUNNER_TYPE_CASE};
-  if (!ordinary && cs_runner_take_word(p, "raw"))
-    return read_raw(p, out);
+/* The type of a message; false after an error. */
+static bool read_type(state *p, bool ordinary, cs_runner_send *out) {
   const uint8_t *start = p->in.at;
   bool has_type = cs_runner_take_type(p, &out->type);
-  if (!has_type && !ordinary)
+  if (has_type && !ordinary && !cs_runner_only_on(p, start, CS_RUNNER_DATAGRAMS, "a type"))
+    return false;
+  if (!has_type && !ordinary && cs_runner_named(p, CS_RUNNER_DATAGRAMS))
     return cs_runner_expected(p, "a type (CON, NON, ACK, RST or $type) or raw");
   if (has_type && out->type == CS_RUNNER_TYPE_CASE && !p->typed)
     return cs_runner_expected_at(p, start, "the key type in the header, since $type is used");
@@ -136,18 +144,51 @@ bool cs_runner_parse_send(state *p, bool ordinary, cs_runner_send *out) {
     return cs_runner_expected_at(p, start, "CON, NON, $type or no type for a request");
   if (out->type == CS_RUNNER_TYPE_CASE)
     p->type_used = true;
+  return true;
+}
+
+static bool read_message(state *p, bool ordinary, cs_runner_send *out) {
+  if (!read_type(p, ordinary, out))
+    return false;
   const uint8_t *code = p->in.at;
   if (!cs_runner_take_code(p, &out->code))
-    return cs_runner_expected(p, "a code: c.dd from 0.00 to 7.31, Empty or a method's name");
+    return cs_runner_expected(
+        p, "a code: c.dd from 0.00 to 7.31, Empty or the name of a method or signal");
   if (ordinary && !cs_wire_code_is_request(out->code))
     return cs_runner_expected_at(p, code, "a method, 0.01 to 0.31, behind >>");
   cs_runner_fields f = {0};
   while (!cs_runner_at_end(p))
     if (!read_one(p, &f, out->code) || !cs_runner_field_end(p))
       return false;
-  if (!ordinary && !cs_runner_field_of(&f, CS_RUNNER_FIELD_MID))
+  if (!ordinary && cs_runner_named(p, CS_RUNNER_DATAGRAMS) &&
+      !cs_runner_field_of(&f, CS_RUNNER_FIELD_MID))
     return cs_runner_expected(p, "mid=");
   out->fields = f.list.items;
   out->field_count = f.list.count;
   return true;
+}
+
+bool cs_runner_parse_send(state *p, bool ordinary, cs_runner_send *out) {
+  const uint8_t *start = p->in.at;
+  *out = (cs_runner_send){.ordinary = ordinary, .type = CS_RUNNER_TYPE_CASE};
+  if (ordinary)
+    return read_message(p, true, out);
+  if (cs_runner_named(p, CS_RUNNER_DATAGRAMS) && cs_runner_named(p, CS_RUNNER_STREAMS))
+    return cs_runner_expected(p, "a scenario for udp alone or for streams alone: they have no "
+                                 "message in common that > could send, only >>");
+  if (cs_runner_take_word(p, "slowly")) {
+    if (!cs_runner_only_on(p, start, CS_RUNNER_STREAMS, "slowly"))
+      return false;
+    out->slowly = true;
+  }
+  start = p->in.at;
+  if (cs_runner_take_word(p, "raw"))
+    return read_raw(p, out);
+  if (cs_runner_take_word(p, "frame"))
+    return cs_runner_only_on(p, start, CS_RUNNER_WEBSOCKETS, "a frame") &&
+           cs_runner_parse_frame(p, out);
+  if (cs_runner_take_word(p, "upgrade"))
+    return cs_runner_only_on(p, start, CS_RUNNER_WEBSOCKETS, "an upgrade") &&
+           cs_runner_parse_upgrade(p, out);
+  return read_message(p, false, out);
 }

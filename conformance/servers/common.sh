@@ -1,159 +1,265 @@
-# Sourced by the server scripts: how a server is waited for and stopped.
-# Everything listens on loopback (127.0.0.N, ::1 or a path) and ends by its
-# process id.
+# Sourced by the server scripts: how a server is installed once, waited for and
+# stopped. Everything listens on loopback (127.0.0.N, ::1 or a path) and ends by
+# its process id.
+#
+# A script defines
+#   install, program, version, transports, start ADDRESS PORT
+# and the variable `word`: a part of its server's command line that no other
+# process has, so that a stale process id never ends a stranger.
+#
+# Transports are named udp, tcp, ws, unix (datagrams) and unix-stream. UDP and
+# TCP are on PORT, WebSockets on PORT + 3000 (5683: 8683).
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
+# Where servers that are no packages of this system are put.
+servers=${COAPSPEC_SERVERS:-$root/out/servers}
+# How long a server may take to answer on all its transports, in seconds.
+start_limit=20
+
+usage="usage: install | path | version | transports | start ADDRESS PORT | start PATH [coap|coap+tcp] | stop PID |
+  run ADDRESS PORT -- COMMAND | run PATH [coap|coap+tcp] -- COMMAND"
 
 die() {
   echo "$(basename "$0"): $*" >&2
   exit 2
 }
 
-# udp_bound ADDRESS PORT: whether a UDP socket is bound there (or to the wildcard)
-udp_bound() {
-  local address=$1 port hex a b c d
-  port=$(printf '%04X' "$2")
-  case $address in
-    *:*) grep -qE "^ *[0-9]+: [0-9A-F]{32}:$port " /proc/net/udp6 ;;
+ws_port() {
+  echo $(($1 + 3000))
+}
+
+# install_once PREFIX STAMP FUNCTION: calls FUNCTION to fill the folder PREFIX,
+# unless that was done for the same STAMP. Runs at the same time install once.
+install_once() {
+  local prefix=$1 stamp=$2 fill=$3
+  [ "$(cat "$prefix/.ready" 2>/dev/null)" = "$stamp" ] && return
+  mkdir -p "$(dirname "$prefix")" || exit 2
+  exec 9>"$prefix.lock" || exit 2
+  flock 9
+  if [ "$(cat "$prefix/.ready" 2>/dev/null)" != "$stamp" ]; then
+    rm -rf "$prefix"
+    "$fill" >&2
+    echo "$stamp" >"$prefix/.ready"
+  fi
+  flock -u 9
+  exec 9>&-
+}
+
+# stamp_of FILE...: what changes when one of the files does
+stamp_of() {
+  cat -- "$@" | cksum
+}
+
+# hex_of ADDRESS: how the kernel's tables write it, or the same address in an
+# IPv6 socket, or the wildcard of either, as an extended regular expression
+hex_of() {
+  local a b c d hex
+  case $1 in
+    *:*) echo '0{24}01000000|0{32}' ;;
     *)
-      IFS=. read -r a b c d <<<"$address"
+      IFS=. read -r a b c d <<<"$1"
       hex=$(printf '%02X%02X%02X%02X' "$d" "$c" "$b" "$a")
-      grep -qE "^ *[0-9]+: ($hex|00000000):$port " /proc/net/udp
+      echo "$hex|0{8}|0{16}FFFF0000$hex|0{32}"
       ;;
   esac
 }
 
-unix_bound() {
-  grep -qE " $(printf '%s' "$1" | sed 's/[.[*^$+?{|()\\]/\\&/g')\$" /proc/net/unix
-}
-
-# is_bound ADDRESS PORT, or is_bound PATH ""
+# is_bound TRANSPORT ADDRESS PORT, or is_bound TRANSPORT PATH "": whether a
+# socket is there that receives
 is_bound() {
-  if [ -n "$2" ]; then udp_bound "$1" "$2"; else unix_bound "$1"; fi
+  local transport=$1 address=$2 port=$3 table state=""
+  case $transport in
+    unix*)
+      grep -qE " $(printf '%s' "$address" | sed 's/[.[*^$+?{|()\\]/\\&/g')\$" /proc/net/unix
+      return
+      ;;
+    udp) table=udp ;;
+    tcp) table=tcp state=0A ;;
+    ws) table=tcp state=0A port=$(ws_port "$port") ;;
+  esac
+  cat "/proc/net/$table" "/proc/net/${table}6" 2>/dev/null |
+    grep -qE "^ *[0-9]+: ($(hex_of "$address")):$(printf '%04X' "$port") [0-9A-F]+:[0-9A-F]{4} $state"
 }
 
 check_place() {
   case $1 in
     /*) [ -z "$2" ] || die "a path takes no port" ;;
-    127.* | ::1) case $2 in '' | *[!0-9]*) die "no such port: '$2'" ;; esac ;;
+    127.* | ::1)
+      case $2 in '' | *[!0-9]* | 0* | ??????*) die "no such port: '$2'" ;; esac
+      [ "$2" -le 65535 ] || die "no such port: '$2'"
+      ;;
     *) die "only loopback addresses and absolute paths are served, not '$1'" ;;
   esac
 }
 
-# answers ADDRESS PORT: whether a CoAP ping is answered (its Reset begins with
-# the byte 0x70). libcoap loses a datagram that comes between bind and its loop,
-# so a bound port alone is not a server that is ready.
+# answers TRANSPORT ADDRESS PORT: whether somebody is at home. Over datagrams
+# that is an answer to a CoAP ping: libcoap loses a datagram that comes between
+# bind and its loop, so a bound socket alone is not a server that is ready. A
+# connection waits in the kernel until it is accepted, so there it is enough.
 answers() {
-  local byte="" status=1
-  if [ -n "$2" ]; then
-    exec 8<>"/dev/udp/$1/$2" || return 1
-    printf '\x40\x00\x00\x01' >&8
-    IFS= read -r -t 0.1 -N 1 -u 8 byte 2>/dev/null
-    exec 8>&-
-    [ "$byte" = p ] && status=0
-  elif command -v python3 >/dev/null; then
-    python3 -B - "$1" <<'PING' && status=0
+  local transport=$1 address=$2 port=$3 byte=""
+  case $transport in
+    udp)
+      { exec 8<>"/dev/udp/$address/$port"; } 2>/dev/null || return 1
+      printf '\x40\x00\x00\x01' >&8
+      IFS= read -r -t 0.1 -N 1 -u 8 byte 2>/dev/null
+      exec 8>&-
+      [ -n "$byte" ]
+      ;;
+    tcp | ws)
+      [ "$transport" = tcp ] || port=$(ws_port "$port")
+      { exec 8<>"/dev/tcp/$address/$port"; } 2>/dev/null || return 1
+      exec 8>&-
+      ;;
+    *)
+      command -v python3 >/dev/null || { sleep 0.3; return 0; }
+      python3 -B - "$transport" "$address" <<'PING'
 import os, socket, sys
-peer = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-mine = f"{sys.argv[1]}.{os.getpid()}"
-peer.bind(mine)
+stream = sys.argv[1] == "unix-stream"
+peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+mine = f"{sys.argv[2]}.{os.getpid()}"
 try:
     peer.settimeout(0.1)
-    peer.connect(sys.argv[1])
-    peer.send(bytes.fromhex("40000001"))
-    sys.exit(peer.recv(8)[:1] != b"p")
+    if stream:
+        peer.connect(sys.argv[2])
+    else:
+        peer.bind(mine)
+        peer.connect(sys.argv[2])
+        peer.send(bytes.fromhex("40000001"))
+        peer.recv(8)
 except OSError:
     sys.exit(1)
 finally:
-    os.unlink(mine)
+    if os.path.exists(mine):
+        os.unlink(mine)
 PING
-  else
-    sleep 0.3
-    status=0
-  fi
-  return "$status"
+      ;;
+  esac
 }
 
-# launch ADDRESS PORT COMMAND...: starts it in the background, waits until it
-# answers, prints its process id. A second server on the same place would be
-# bound silently by some, so that is refused here.
+# all_answer "TRANSPORT..." ADDRESS PORT
+all_answer() {
+  local transport
+  for transport in $1; do
+    is_bound "$transport" "$2" "$3" && answers "$transport" "$2" "$3" || return 1
+  done
+}
+
+# launch "TRANSPORT..." ADDRESS PORT COMMAND...: starts it in the background,
+# waits until it answers on each transport, prints its process id. A second
+# server on the same place would be bound silently by some, so that is refused.
 launch() {
-  local address=$1 port=$2 log pid
-  shift 2
-  is_bound "$address" "$port" && die "something already listens on $address $port"
-  log=$(mktemp "${TMPDIR:-/tmp}/coapspec-server.XXXXXX")
+  local wanted=$1 address=$2 port=$3 log pid limit transport
+  shift 3
+  case " $wanted " in
+    *' ws '*) [ "$(ws_port "$port")" -le 65535 ] || die "port $port leaves none for WebSockets, 3000 above" ;;
+  esac
+  for transport in $wanted; do
+    is_bound "$transport" "$address" "$port" && die "something already listens on $address $port ($transport)"
+  done
+  # The socket of a server that was killed stays in its folder.
+  if [ -z "$port" ] && [ -S "$address" ]; then rm -f "$address"; fi
+  log=$(mktemp "${TMPDIR:-/tmp}/coapspec-server.XXXXXX") || exit 2
+  # The child becomes the server: it has the id that is printed.
   setsid "$@" >"$log" 2>&1 </dev/null &
   pid=$!
-  local tries=0
-  until is_bound "$address" "$port" && answers "$address" "$port"; do
-    tries=$((tries + 1))
-    if ! kill -0 "$pid" 2>/dev/null || [ "$tries" -gt 200 ]; then
+  # shellcheck disable=SC2064 # the id and the name of now
+  trap "kill -KILL $pid 2>/dev/null; rm -f '$log'; exit 130" INT TERM HUP
+  limit=$((SECONDS + start_limit))
+  # A server that ended was not the one that answered.
+  until all_answer "$wanted" "$address" "$port" && kill -0 "$pid" 2>/dev/null; do
+    if ! kill -0 "$pid" 2>/dev/null || [ "$SECONDS" -ge "$limit" ]; then
       kill -KILL "$pid" 2>/dev/null
+      wait "$pid" 2>/dev/null
       tail -n 5 "$log" >&2
       rm -f "$log"
-      die "the server did not start on $address $port"
+      die "the server did not start on $address $port ($wanted)"
     fi
     sleep 0.05
   done
+  trap - INT TERM HUP
   # The server keeps writing to the log it holds open; its name is only kept
   # for who asks for it.
   if [ -n "${COAPSPEC_SERVER_LOG-}" ]; then mv "$log" "$COAPSPEC_SERVER_LOG"; else rm -f "$log"; fi
   echo "$pid"
 }
 
-# halt PID WORD: ends the process with that id, only if WORD is in its command line
+# gone PID: whether it ended, if only its parent has not asked yet
+gone() {
+  case $(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) in '' | Z) return 0 ;; esac
+  return 1
+}
+
+# halt PID: ends the process with that id, only if it is this script's server
 halt() {
   local pid=$1 tries=0
   case $pid in '' | *[!0-9]*) die "stop needs a process id" ;; esac
-  [ -r "/proc/$pid/cmdline" ] || return 0
-  tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q -- "$2" ||
+  gone "$pid" && return 0
+  tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF -- "$word" ||
     die "process $pid is not a server that this script started"
   kill -TERM "$pid" 2>/dev/null
-  while kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 40 ]; do
-    case $(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$pid/status" 2>/dev/null) in Z) break ;; esac
+  until gone "$pid"; do
     tries=$((tries + 1))
+    # Two seconds to end in order, then the hard way.
+    [ "$tries" -ne 40 ] || kill -KILL "$pid" 2>/dev/null
+    [ "$tries" -lt 80 ] || die "process $pid does not end"
     sleep 0.05
   done
-  [ "$tries" -lt 40 ] || kill -KILL "$pid" 2>/dev/null
-  return 0
 }
 
-# run_with ADDRESS PORT -- COMMAND...: COMMAND while the server is up, with
-# COAP_SERVER_ADDRESS, COAP_SERVER_PORT and COAP_SERVER_PID set. Its exit code
-# is ours. Needs start and stop as functions of the script.
+# run_with ADDRESS PORT [KIND] -- COMMAND...: COMMAND while the server is up,
+# with COAP_SERVER_ADDRESS, COAP_SERVER_PORT, COAP_SERVER_WS_PORT (empty where
+# there are no WebSockets) and COAP_SERVER_PID set. Its exit code is ours.
 run_with() {
-  local address=$1 port=$2 pid status
+  local address=$1 port=$2 kind="" pid status ws=""
   shift 2
+  if [ -z "$port" ] && [ "${1---}" != -- ]; then
+    kind=$1
+    shift
+  fi
   if [ "${1-}" = -- ]; then shift; fi
   [ $# -gt 0 ] || die "run needs a command after --"
-  pid=$(start "$address" "$port") || exit 2
+  pid=$(start "$address" "$port" "$kind") || exit 2
   # shellcheck disable=SC2064 # the id of now
-  trap "halt $pid coap-server" EXIT
-  COAP_SERVER_ADDRESS=$address COAP_SERVER_PORT=$port COAP_SERVER_PID=$pid "$@"
+  trap "halt $pid" EXIT
+  if [ -n "$port" ]; then
+    case " $(transports) " in *' ws '*) ws=$(ws_port "$port") ;; esac
+  fi
+  COAP_SERVER_ADDRESS=$address COAP_SERVER_PORT=$port COAP_SERVER_WS_PORT=$ws COAP_SERVER_PID=$pid "$@"
   status=$?
   trap - EXIT
-  halt "$pid" coap-server
+  halt "$pid"
   return "$status"
 }
 
 # subcommand ARGUMENT...: what every server script offers
 subcommand() {
-  local verb=${1-} port=""
+  local verb=${1-} address port=""
   [ $# -eq 0 ] || shift
   case $verb in
     install) install ;;
     path) program ;;
     version) version ;;
+    transports) transports ;;
     start)
       [ $# -ge 1 ] || die "start needs ADDRESS PORT, or a path"
-      case $1 in /*) ;; *) port=${2-} ;; esac
-      check_place "$1" "$port"
-      start "$1" "$port"
+      address=$1
+      shift
+      case $address in
+        /*) ;;
+        *)
+          port=${1-}
+          [ $# -eq 0 ] || shift
+          ;;
+      esac
+      check_place "$address" "$port"
+      [ $# -eq 0 ] || { [ -z "$port" ] && [ $# -eq 1 ]; } || die "$usage"
+      start "$address" "$port" "${1-}"
       ;;
-    stop) halt "${1-}" coap-server ;;
+    stop) halt "${1-}" ;;
     run)
       [ $# -ge 2 ] || die "run needs ADDRESS PORT -- COMMAND, or PATH -- COMMAND"
-      local address=$1
+      address=$1
       shift
       case $address in
         /*) ;;
@@ -165,6 +271,6 @@ subcommand() {
       check_place "$address" "$port"
       run_with "$address" "$port" "$@"
       ;;
-    *) die "usage: install | path | version | start ADDRESS PORT | start PATH | stop PID | run ADDRESS PORT -- COMMAND" ;;
+    *) die "$usage" ;;
   esac
 }

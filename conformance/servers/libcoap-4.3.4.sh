@@ -4,17 +4,19 @@
 # own loader. Nothing of the system is changed, no root is needed.
 #
 #   install                      downloads and unpacks once
-#   path | version               the command line that runs it, its version
-#   start ADDRESS PORT           prints the process id once the port is bound
-#   start PATH                   the same on a Unix-domain datagram socket (at most 25 bytes)
+#   path | version | transports  the command line that runs it, its version, what it speaks
+#   start ADDRESS PORT           prints the process id once it answers on UDP, TCP and WS
+#   start PATH [coap|coap+tcp]   the same on a Unix-domain socket, of datagrams or a stream
+#                                (one kind a server, at most 25 bytes)
 #   stop PID
-#   run ADDRESS PORT -- COMMAND, run PATH -- COMMAND
+#   run ADDRESS PORT -- COMMAND, run PATH [coap|coap+tcp] -- COMMAND
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 . "$here/mirror.sh"
 
 suite=trixie
-prefix=${COAPSPEC_SERVERS:-$root/out/servers}/libcoap-4.3.4
+prefix=$servers/libcoap-4.3.4
+word=coap-server
 
 native() {
   case $(dpkg-query -W -f '${Version}' libcoap3-bin 2>/dev/null) in
@@ -58,13 +60,7 @@ unpack() {
 
 install() {
   native >/dev/null && return
-  mkdir -p "$(dirname "$prefix")"
-  # Tests that run at the same time install once.
-  exec 9>"$prefix.lock"
-  flock 9
-  [ -e "$prefix/.ready" ] || { unpack && : >"$prefix/.ready"; }
-  flock -u 9
-  exec 9>&-
+  install_once "$prefix" 4.3.4 unpack
 }
 
 # The command line, one word a line.
@@ -84,15 +80,26 @@ version() {
   echo 4.3.4
 }
 
+transports() {
+  echo udp tcp ws unix unix-stream
+}
+
 start() {
   local -a server
   mapfile -t server < <(program)
   [ ${#server[@]} -gt 0 ] || exit 2
   # shellcheck disable=SC2086 # arguments are words
   if [ -n "$2" ]; then
-    launch "$1" "$2" "${server[@]}" -A "$1" -p "$2" -d 20 ${COAPSPEC_SERVER_ARGS-}
+    launch "udp tcp ws" "$1" "$2" "${server[@]}" -A "$1" -p "$2" -w "$(ws_port "$2")" -d 20 ${COAPSPEC_SERVER_ARGS-}
   else
-    launch "$1" "" "${server[@]}" -A "$1" -U coap -d 20 ${COAPSPEC_SERVER_ARGS-}
+    local kind
+    case ${3:-coap} in
+      coap) kind=unix ;;
+      coap+tcp) kind=unix-stream ;;
+      *) die "a Unix-domain socket is of coap (datagrams) or coap+tcp (a stream), not '$3'" ;;
+    esac
+    [ "$(printf %s "$1" | wc -c)" -le 25 ] || die "coap-server takes paths of at most 25 bytes: $1"
+    launch "$kind" "$1" "" "${server[@]}" -A "$1" -U "${3:-coap}" -d 20 ${COAPSPEC_SERVER_ARGS-}
   fi
 }
 

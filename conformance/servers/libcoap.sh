@@ -2,8 +2,8 @@
 # Debian's own coap-server (package libcoap3-bin: 4.3.1 on bookworm).
 #
 #   install                      the package, if it is missing
-#   path | version               its program, its upstream version
-#   start ADDRESS PORT           prints the process id once the port is bound
+#   path | version | transports  its program, its upstream version, what it speaks
+#   start ADDRESS PORT           prints the process id once it answers everywhere
 #   stop PID
 #   run ADDRESS PORT -- COMMAND  COMMAND while it is up
 #
@@ -11,6 +11,7 @@
 # what it prints.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+word=coap-server
 
 install() {
   program >/dev/null 2>&1 && return
@@ -29,12 +30,20 @@ version() {
     die "coap-server is not installed (package libcoap3-bin)"
 }
 
+transports() {
+  # WebSockets came after 4.3.1.
+  case $(version) in '') exit 2 ;; 4.3.[01]*) echo udp tcp ;; *) echo udp tcp ws ;; esac
+}
+
 start() {
-  local server
+  local server spoken
+  local -a ws=()
   server=$(program) || exit 2
-  [ -n "$2" ] || die "this version has no Unix-domain sockets; libcoap-4.3.4.sh has"
+  spoken=$(transports) || exit 2
+  [ -n "$2" ] || die "Unix-domain sockets are served by libcoap-4.3.4.sh"
+  case $spoken in *ws*) ws=(-w "$(ws_port "$2")") ;; esac
   # shellcheck disable=SC2086 # arguments are words
-  launch "$1" "$2" "$server" -A "$1" -p "$2" -d 20 ${COAPSPEC_SERVER_ARGS-}
+  launch "$spoken" "$1" "$2" "$server" -A "$1" -p "$2" "${ws[@]}" -d 20 ${COAPSPEC_SERVER_ARGS-}
 }
 
 subcommand "$@"

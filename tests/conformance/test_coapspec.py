@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import unittest
+from xml.etree import ElementTree
 
 BUILD = os.environ["COAPSPEC_BUILD"]
 PROGRAM = os.path.join(BUILD, "bin", "coapspec")
@@ -34,9 +35,10 @@ class Server:
     def __init__(self, *args):
         self.process = subprocess.Popen([PROGRAM, "serve", "--bind", "127.0.0.1:0", *args],
                                         stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        assert line.startswith("coapspec: serving on coap://127.0.0.1:"), line
-        self.uri = line.split()[-1]
+        lines = [self.process.stdout.readline() for _ in range(3)]
+        for line, scheme in zip(lines, ["coap", "coap+tcp", "coap+ws"]):
+            assert line.startswith(f"coapspec: serving on {scheme}://127.0.0.1:"), line
+        self.uri, self.tcp, self.ws = [line.split()[-1] for line in lines]
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
@@ -50,6 +52,32 @@ class Server:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.stop()
+
+
+def relay(listener):
+    """Answers each Ping of CoAP over TCP that comes in a piece of its own."""
+    def talk(connection):
+        with connection:
+            connection.sendall(b"\x00\xe1")
+            while True:
+                try:
+                    data = connection.recv(4096)
+                except OSError:
+                    return
+                if not data:
+                    return
+                while data:
+                    size = 2 + (data[0] >> 4) + (data[0] & 15)
+                    if data[1] == 0xe2:
+                        connection.sendall(bytes([data[0] & 15, 0xe3]) + data[2:2 + (data[0] & 15)])
+                    data = data[size:]
+
+    while True:
+        try:
+            connection = listener.accept()[0]
+        except OSError:
+            return
+        threading.Thread(target=talk, args=(connection,), daemon=True).start()
 
 
 class Coapspec(unittest.TestCase):
@@ -93,13 +121,21 @@ class Coapspec(unittest.TestCase):
                 (["run", "--format", "pdf", "embedded"], ["pdf is no format"]),
                 (["run", "--level", "WILL", "embedded"], ["WILL is no level"]),
                 (["run", "--memory", "coap://127.0.0.1"], ["--memory is for the target embedded"]),
-                (["run", "coap+tcp://127.0.0.1"], ["only coap:// over UDP"]),
+                (["run", "coaps://127.0.0.1"], ["only coap://, coap+tcp:// and coap+ws://"]),
+                (["run", "coap://127.0.0.1", "coap://127.0.0.2"], ["both targets over udp"]),
+                (["run", "--spawn", "x", "embedded"], ["--spawn is for targets that are URIs"]),
+                (["run", "--spawn", "x 'y", "coap://127.0.0.1"], ["a ' is not closed in: x 'y"]),
+                (["run", "--spawn", " ", "coap://127.0.0.1"], ["the command is empty"]),
+                (["run", "--spawn", "x", "coap://192.0.2.1"], ["it is not this machine"]),
+                (["run", "--transport", "tpc", "embedded"], ["tpc is no level", "or transport"]),
                 (["run", "--profile", "nobody", "embedded"], ["no profile has the name nobody"]),
                 (["list", "--jobs", "3"], ["--jobs is no option of this command"]),
                 (["explain", "1/2/3"], ["1/2/3 is no case and no requirement"]),
                 (["lint"], ["no file"]),
                 (["lint", "/nonexistent.scn"], ["/nonexistent.scn: No such file"]),
                 (["serve", "--bind", "here"], ["here is no ADDRESS:PORT"]),
+                (["serve", "--ws", "here"], ["here is no ADDRESS:PORT"]),
+                (["serve", "--extended-tokens", "7"], ["7 is no length of a token"]),
                 (["serve", "--defect", "none-such"], ["no defect has the name none-such"]),
         ]:
             with self.subTest(args=args):
@@ -151,7 +187,7 @@ class Coapspec(unittest.TestCase):
         self.assertFalse(os.path.exists(self.out))
 
     def test_nothing_selected(self):
-        for selection in [["--only", "nothing"], ["--section", "99"], ["--transport", "tcp"],
+        for selection in [["--only", "nothing"], ["--section", "99"], ["--transport", "tls"],
                           ["--exclude", "*"]]:
             with self.subTest(selection=selection):
                 self.one_line(run("run", "embedded", "--out", self.out, *selection), 6,
@@ -189,8 +225,8 @@ class Coapspec(unittest.TestCase):
                                     "--out", self.out], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
             # The first verdict has come: the run goes on for many seconds from here.
-            lines = [ran.stdout.readline(), ran.stdout.readline()]
-            self.assertIn(" pass ", lines[1])
+            while " pass " not in ran.stdout.readline():
+                pass
             server.stop(signal.SIGKILL)
             rest = []
             reader = threading.Thread(target=lambda: rest.append(ran.stdout.read()))
@@ -264,11 +300,22 @@ class Coapspec(unittest.TestCase):
         self.assertEqual(passed.returncode, 5)
         self.assertEqual(self.report()["summary"]["xpass"], 1)
 
+    def test_expected_failures_are_of_a_transport(self):
+        text = ("[target]\nname = x\nversion = 1\n[resources]\ntest = /test\n[xfail]\n"
+                "case = 8323/5.4/ping\nstatement = RFC8323#5.4:pong\nbytes = none\n"
+                "version = 1\nreason = known\n")
+        for more, verdicts in [("", {"tcp": "pass", "ws": "pass"}),
+                               ("transport = ws\n", {"tcp": "pass", "ws": "xpass"})]:
+            profile = self.write("known.ini", text + more)
+            run("run", "embedded", "--profile", profile, "--out", self.out, "--only",
+                "8323/5.4/ping")
+            self.assertEqual({c["transport"]: c["verdict"] for c in self.report()["cases"]}, verdicts)
+
     def test_a_role_that_lacks_is_a_skip(self):
         profile = self.write("bare.ini", "[target]\nname = x\n")
         ran = run("run", "embedded", "--profile", profile, "--out", self.out, *QUICK)
         self.assertEqual(ran.returncode, 0, ran.stderr)
-        cases = {c["id"]: c for c in self.report()["cases"]}
+        cases = {c["id"]: c for c in self.report()["cases"] if c["transport"] == "udp"}
         self.assertEqual(cases["7252/4.3/ping"]["verdict"], "pass")
         self.assertEqual(cases["7252/5.8.1/get-content+con"]["verdict"], "skip")
         self.assertIn("no resource of the role test", cases["7252/5.8.1/get-content+con"]["message"])
@@ -328,11 +375,14 @@ class Coapspec(unittest.TestCase):
         for name, need in [("has", "cap:link-format"), ("lacks", "cap:extended-token"),
                            ("without", "!cap:extended-token")]:
             self.write(f"own/{name}.scn", f"# t\nid a/b/{name}\n{head}needs {need}\n---\nalive\n")
-        ran = run("run", "embedded", "--scenarios", os.path.join(self.folder, "own"),
-                  "--out", self.out)
-        self.assertEqual(ran.returncode, 0, ran.stderr)
-        self.assertEqual({c["id"]: c["verdict"] for c in self.report()["cases"]},
-                         {"a/b/has": "pass", "a/b/lacks": "skip", "a/b/without": "pass"})
+        for options, lacks, without in [([], "skip", "pass"),
+                                        (["--extended-tokens", "300"], "pass", "skip")]:
+            with Server(*options) as server:
+                ran = run("run", server.uri, "--scenarios", os.path.join(self.folder, "own"),
+                          "--out", self.out)
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            self.assertEqual({c["id"]: c["verdict"] for c in self.report()["cases"]},
+                             {"a/b/has": "pass", "a/b/lacks": lacks, "a/b/without": without})
 
     def test_private_scenarios_have_requirements_of_their_own(self):
         os.mkdir(os.path.join(self.folder, "own"))
@@ -359,9 +409,12 @@ class Coapspec(unittest.TestCase):
             for key in ["id", "transport", "verdict", "requirements", "message", "exchange"]:
                 self.assertIn(key, case)
         listed = json.loads(run("list", "--format", "json", *QUICK).stdout)["cases"]
-        self.assertEqual([c["id"] for c in listed], [c["id"] for c in report["cases"]])
+        self.assertEqual(sorted((c["id"], t) for c in listed for t in c["transports"]),
+                         sorted((c["id"], c["transport"]) for c in report["cases"]))
+        self.assertEqual({"udp", "tcp", "ws"}, {c["transport"] for c in report["cases"]})
+        self.assertEqual(sum(report["summary"].values()),
+                         sum(n for t in report["transports"].values() for n in t.values()))
         for case in listed:
-            self.assertEqual(case["transports"], ["udp"])
             self.assertTrue(case["requirements"])
 
     def test_equal_runs_give_equal_reports(self):
@@ -380,6 +433,123 @@ class Coapspec(unittest.TestCase):
                       *QUICK)
         self.assertEqual(ran.returncode, 0, ran.stderr)
         self.assertEqual(len(os.listdir(self.out)), 2)
+
+    # Several transports.
+
+    MIXED = ["--only", "7252/4.3/ping", "--only", "7252/12.2/option-zero", "--only", "8323/5.4/ping"]
+
+    def test_one_report_for_all_transports(self):
+        with Server() as server:
+            ran = run("run", server.uri, server.tcp, server.ws, "--profile", "embedded", "--out",
+                      self.out, *self.MIXED)
+        self.assertEqual(ran.returncode, 0, ran.stderr + ran.stdout)
+        report = self.report()
+        self.assertEqual(report["target"], f"{server.uri} {server.tcp} {server.ws}")
+        self.assertEqual([t["transport"] for t in report["targets"]], ["udp", "tcp", "ws"])
+        counts = {t: sum(c["transport"] == t for c in report["cases"]) for t in ["udp", "tcp", "ws"]}
+        self.assertGreaterEqual(counts["udp"], 2)
+        self.assertEqual(counts["tcp"], 2)
+        self.assertEqual(counts["ws"], 2)
+        self.assertEqual({c["verdict"] for c in report["cases"]}, {"pass"})
+        self.assertIn("\n  tcp: 2 cases: 2 pass\n", ran.stdout)
+        # No two tests of JUnit have the same name.
+        tests = ElementTree.parse(os.path.join(self.out, "report.xml")).iter("testcase")
+        names = [(t.get("classname"), t.get("name")) for t in tests]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_a_transport_is_chosen(self):
+        with Server() as server:
+            ran = run("run", server.uri, server.tcp, "--profile", "embedded", "--out", self.out,
+                      "--transport", "tcp", *self.MIXED)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual({c["transport"] for c in self.report()["cases"]}, {"tcp"})
+
+    def test_a_target_that_is_not_there_hides_no_other(self):
+        with Server() as server:
+            ran = run("run", server.uri, f"coap+tcp://127.0.0.1:{free_port()}", server.ws,
+                      "--profile", "embedded", "--out", self.out, *self.MIXED)
+        self.one_line(ran, 3, "coap+tcp://", "nothing listens there (port refused)")
+        report = self.report()
+        for case in report["cases"]:
+            wanted = "inconclusive" if case["transport"] == "tcp" else "pass"
+            self.assertEqual(case["verdict"], wanted, case["id"])
+        self.assertEqual([t["trouble"] is None for t in report["targets"]], [True, False, True])
+
+    def test_tcp_server_killed_in_mid_run(self):
+        with Server() as server:
+            ran = subprocess.Popen([PROGRAM, "run", server.tcp, "--profile", "embedded",
+                                    "--out", self.out, "--jobs", "4"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+            while " pass " not in ran.stdout.readline():
+                pass
+            server.stop(signal.SIGKILL)
+            out, errors = ran.communicate(timeout=60)
+        self.assertEqual(ran.returncode, 4, errors)
+        self.assertEqual(len(errors.splitlines()), 1, errors)
+        self.assertIn("port refused", errors)
+        report = self.report()
+        self.assertGreater(report["summary"]["pass"], 0)
+        self.assertGreater(report["summary"]["inconclusive"], 0)
+        self.assertEqual(report["summary"]["fail"], 0, out)
+
+    def test_silent_tcp_target(self):
+        profile = self.write("quick.ini", "[target]\nname = x\n[timers]\nalive = 1s\n"
+                                          "[resources]\ntest = /test\n")
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen(5)
+            uri = f"coap+tcp://127.0.0.1:{silent.getsockname()[1]}"
+            ran = run("run", uri, "--profile", profile, "--out", self.out, *self.MIXED)
+        self.one_line(ran, 3, "no answer within 1 s")
+        self.report()
+
+    def test_unix_domain_target(self):
+        path = os.path.join(self.folder, "a b")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+            server.bind(path)
+            server.listen(50)
+            threading.Thread(target=relay, args=(server,), daemon=True).start()
+            uri = "coap+tcp://" + path.replace("/", "%2F").replace(" ", "%20")
+            ran = run("run", uri, "--out", self.out, "--only", "8323/5.4/ping")
+        self.assertEqual(ran.returncode, 0, ran.stderr + ran.stdout)
+        self.assertEqual(self.report()["summary"]["pass"], 1)
+
+    def test_unix_domain_datagrams(self):
+        path = os.path.join(self.folder, "d")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+            server.bind(path)
+
+            def serve():
+                while True:
+                    data, peer = server.recvfrom(2048)
+                    if data == b"":
+                        return
+                    server.sendto(b"\x70\x00" + data[2:4], peer)
+
+            thread = threading.Thread(target=serve)
+            thread.start()
+            ran = run("run", "coap://" + path.replace("/", "%2F"), "--out", self.out,
+                      "--only", "7252/4.3/ping")
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+                end.sendto(b"", path)
+            thread.join()
+        self.assertEqual(ran.returncode, 0, ran.stderr + ran.stdout)
+
+    def test_interrupted(self):
+        with Server() as server:
+            ran = subprocess.Popen([PROGRAM, "run", server.uri, server.tcp, "--profile", "embedded",
+                                    "--out", self.out], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+            while " pass " not in ran.stdout.readline():
+                pass
+            ran.send_signal(signal.SIGINT)
+            _, errors = ran.communicate(timeout=30)
+        self.assertEqual(ran.returncode, -signal.SIGINT, errors)
+        self.assertIn("interrupted", errors)
+        report = self.report()
+        self.assertGreater(report["summary"]["pass"], 0)
+        self.assertGreater(report["summary"]["inconclusive"], 0)
+        self.assertEqual(report["summary"]["fail"], 0)
 
     def test_reports_go_to_out_by_default(self):
         ran = run("run", "embedded", *QUICK, folder=self.folder)
@@ -407,6 +577,47 @@ class Coapspec(unittest.TestCase):
 
     def test_serve_names_an_address_that_is_not_ours(self):
         self.one_line(run("serve", "--bind", "192.0.2.1:5683"), 2, "not an address of this machine")
+
+    def test_serve_says_where_it_is(self):
+        port = free_port()
+        with Server("--bind", f"127.0.0.1:{port}") as server:
+            self.assertEqual(server.uri, f"coap://127.0.0.1:{port}")
+            self.assertEqual(server.tcp, f"coap+tcp://127.0.0.1:{port}")
+            if port + 3000 < 65536:
+                self.assertEqual(server.ws, f"coap+ws://127.0.0.1:{port + 3000}")
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
+            taken.bind(("127.0.0.1", 0))
+            where = "127.0.0.1:%d" % taken.getsockname()[1]
+            self.one_line(run("serve", "--bind", "127.0.0.1:0", "--ws", where), 2, where, "in use")
+
+    def test_serve_takes_no_harm_from_clients(self):
+        with Server() as server:
+            port = int(server.tcp.rsplit(":", 1)[1])
+            # One asks without end and never reads, many just sit there, one breaks off.
+            greedy = socket.create_connection(("127.0.0.1", port))
+            greedy.setblocking(False)
+            request = b"\x00\xe1" + b"\xd0\x00\x01\xbb.well-known\x04core" * 2000
+            greedy_sent = 0
+            try:
+                while greedy_sent < 50_000_000:
+                    greedy_sent += greedy.send(request)
+            except BlockingIOError:
+                pass
+            idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(600)]
+            broken = socket.create_connection(("127.0.0.1", port))
+            broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            broken.sendall(b"\x00")
+            broken.close()
+            ran = run("run", server.uri, server.tcp, server.ws, "--profile", "embedded", "--out",
+                      self.out, *self.MIXED)
+            self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+            with open(f"/proc/{server.process.pid}/status", encoding="utf-8") as status:
+                peak = int([line for line in status if line.startswith("VmRSS")][0].split()[1])
+            for connection in [greedy, *idle]:
+                connection.close()
+            self.assertIsNone(server.process.poll())
+        self.assertLess(greedy_sent, 50_000_000)
+        self.assertLess(peak, 400_000)
 
     def test_serve_ends_on_a_signal(self):
         server = Server()

@@ -93,6 +93,20 @@ START_TEST(hostile_text_is_escaped) {
 }
 END_TEST
 
+START_TEST(a_case_on_two_transports_is_two_tests) {
+  cs_report_case cases[2] = {sample_cases[0], sample_cases[0]};
+  cases[1].transport = "ws";
+  cs_report_run run = sample_run;
+  run.cases = cases;
+  run.case_count = 2;
+  xmlDocPtr doc = printed(&run);
+  expect(doc, "count(//testsuite)", "1");
+  expect(doc, "string(//testcase[1]/@classname)", "RFC 7252 section 5.10 over udp");
+  expect(doc, "string(//testcase[2]/@classname)", "RFC 7252 section 5.10 over ws");
+  xmlFreeDoc(doc);
+}
+END_TEST
+
 START_TEST(a_run_that_ended_early_is_not_green) {
   cs_report_run run = {.tool = "coapspec", .target = "coap://h", .trouble = "no answer & gone"};
   xmlDocPtr doc = printed(&run);
@@ -110,6 +124,7 @@ int main(void) {
   tcase_add_test(tests, each_verdict_has_its_place);
   tcase_add_test(tests, hostile_text_is_escaped);
   tcase_add_test(tests, a_run_that_ended_early_is_not_green);
+  tcase_add_test(tests, a_case_on_two_transports_is_two_tests);
   suite_add_tcase(suite, tests);
   int status = cs_test_main(suite);
   xmlCleanupParser();

@@ -7,14 +7,19 @@
 #include "report/report.h"
 #include "sample.h"
 
-static char path[] = "/tmp/coapspec-pcap-XXXXXX";
+static char path[32];
+
+static void write_run(const cs_report_run *run) {
+  char why[CS_REPORT_WHY_MAX] = "";
+  ck_assert_msg(cs_report_write_pcap(run, path, why, sizeof why), "%s", why);
+}
 
 static void make(void) {
+  snprintf(path, sizeof path, "/tmp/coapspec-pcap-XXXXXX");
   int fd = mkstemp(path);
   ck_assert_int_ge(fd, 0);
   close(fd);
-  char why[CS_REPORT_WHY_MAX] = "";
-  ck_assert_msg(cs_report_write_pcap(&sample_run, path, why, sizeof why), "%s", why);
+  write_run(&sample_run);
 }
 
 static void clear(void) {
@@ -25,7 +30,8 @@ static void clear(void) {
 static size_t tshark(const char *arguments, char lines[64][160]) {
   char command[512];
   snprintf(command, sizeof command,
-           "tshark -n -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE -r %s %s 2>/dev/null",
+           "tshark -n -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE "
+           "-o tcp.check_checksum:TRUE -r %s %s 2>/dev/null",
            path, arguments);
   FILE *from = popen(command, "r");
   ck_assert_ptr_nonnull(from);
@@ -82,6 +88,128 @@ START_TEST(time_goes_forward_from_the_start_of_the_run) {
 }
 END_TEST
 
+#define BYTES(a)                                                                                   \
+  { (const uint8_t *)(a), sizeof(a) - 1 }
+#define EVENT                                                                                      \
+  { NULL, 0 }
+/* A connection whose message comes in two parts, and one that the target breaks
+ * off; then the first port connects anew. */
+static const cs_report_packet stream[] = {
+    {0, 1, EVENT, "open", 40001, CS_REPORT_OPENED},
+    {10, 1, BYTES("\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES},
+    {20, 0, BYTES("\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES},
+    {30, 1, BYTES("\x01"), "raw 01", 40001, CS_REPORT_BYTES},
+    {40, 1, BYTES("\xe2\x77"), "raw e2 77", 40001, CS_REPORT_BYTES},
+    {50, 0, BYTES("\x01\xe3\x77"), "Pong token=77", 40001, CS_REPORT_BYTES},
+    {55, 1, EVENT, "open", 40002, CS_REPORT_OPENED},
+    {60, 1, BYTES("\x00\xe2"), "Ping", 40002, CS_REPORT_BYTES},
+    {70, 0, EVENT, "reset", 40002, CS_REPORT_RESET},
+    {80, 1, EVENT, "close", 40001, CS_REPORT_ENDED},
+    {90, 0, EVENT, "closed", 40001, CS_REPORT_ENDED},
+    {95, 1, EVENT, "open", 40001, CS_REPORT_OPENED},
+    {99, 1, BYTES("\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES},
+};
+enum { STREAM = sizeof stream / sizeof stream[0] };
+
+static void write_stream(void) {
+  cs_report_case c = sample_cases[0];
+  c.transport = "tcp";
+  c.packets = stream;
+  c.packet_count = STREAM;
+  cs_report_run run = sample_run;
+  run.cases = &c;
+  run.case_count = 1;
+  write_run(&run);
+}
+
+START_TEST(a_stream_is_put_together) {
+  char lines[64][160];
+  write_stream();
+  size_t n = tshark("-Y coap -T fields -e tcp.stream -e coap.code -e coap.token", lines);
+  static const char *const messages[] = {"0\t225\t",   "0\t225\t", "0\t226\t77",
+                                         "0\t227\t77", "1\t226\t", "2\t225\t"};
+  ck_assert_uint_eq(n, sizeof messages / sizeof messages[0]);
+  for (size_t i = 0; i < n; i++)
+    ck_assert_str_eq(lines[i], messages[i]);
+}
+END_TEST
+
+START_TEST(connections_open_and_end_as_they_did) {
+  char lines[64][160];
+  write_stream();
+  ck_assert_uint_eq(tshark("-Y 'tcp.flags.syn == 1 && tcp.flags.ack == 0'", lines), 3);
+  ck_assert_uint_eq(tshark("-Y 'tcp.flags.reset == 1 && tcp.stream == 1'", lines), 1);
+  ck_assert_uint_eq(tshark("-Y 'tcp.flags.fin == 1 && tcp.stream == 1'", lines), 0);
+  /* What was not ended within the case is ended with it. */
+  ck_assert_uint_eq(tshark("-Y 'tcp.flags.fin == 1 && tcp.stream == 0'", lines), 2);
+  ck_assert_uint_eq(tshark("-Y 'tcp.flags.fin == 1 && tcp.stream == 2'", lines), 2);
+}
+END_TEST
+
+START_TEST(sequence_numbers_and_checksums_of_streams_are_right) {
+  char lines[64][160];
+  write_stream();
+  ck_assert_uint_eq(tshark("-Y 'tcp.analysis.flags || tcp.checksum.status == 0 || "
+                           "ip.checksum.status == 0 || _ws.malformed'",
+                           lines),
+                    0);
+  ck_assert_uint_gt(tshark("-Y 'tcp.checksum.status == 1'", lines), STREAM);
+}
+END_TEST
+
+START_TEST(a_long_message_takes_several_segments) {
+  static uint8_t bytes[200000] = {[0] = 0xf0, [5] = 0x01, [6] = 0xff};
+  char lines[64][160];
+  /* Length 15: 65805 and four bytes more; a payload marker and zeros behind it. */
+  uint32_t more = (uint32_t)sizeof bytes - 6 - 65805;
+  for (unsigned i = 0; i < 4; i++)
+    bytes[1 + i] = (uint8_t)(more >> (24 - 8 * i));
+  const cs_report_packet packet = {0, 1, {bytes, sizeof bytes}, "GET", 40001, CS_REPORT_BYTES};
+  cs_report_case c = sample_cases[0];
+  c.transport = "tcp";
+  c.packets = &packet;
+  c.packet_count = 1;
+  cs_report_run run = sample_run;
+  run.cases = &c;
+  run.case_count = 1;
+  write_run(&run);
+  ck_assert_uint_eq(tshark("-Y 'tcp.len > 0'", lines), 4);
+  ck_assert_uint_eq(tshark("-Y coap -T fields -e coap.code -e coap.payload_length", lines), 1);
+  ck_assert_str_eq(lines[0], "1\t199993");
+}
+END_TEST
+
+START_TEST(a_websocket_is_followed_from_its_upgrade) {
+  static const char request[] = "GET /.well-known/coap HTTP/1.1\r\nHost: x\r\n"
+                                "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                                "Sec-WebSocket-Protocol: coap\r\n"
+                                "Sec-WebSocket-Version: 13\r\n\r\n";
+  static const char response[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                                 "Connection: Upgrade\r\n"
+                                 "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+                                 "Sec-WebSocket-Protocol: coap\r\n\r\n";
+  static const cs_report_packet packets[] = {
+      {0, 1, EVENT, "open", 40001, CS_REPORT_OPENED},
+      {10, 1, BYTES(request), "upgrade", 40001, CS_REPORT_BYTES},
+      {20, 0, BYTES(response), "upgrade 101", 40001, CS_REPORT_BYTES},
+      {30, 1, BYTES("\x82\x82\x01\x02\x03\x04\x01\xe3"), "CSM", 40001, CS_REPORT_BYTES},
+      {40, 0, BYTES("\x82\x02\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES},
+  };
+  char lines[64][160];
+  cs_report_case c = sample_cases[0];
+  c.transport = "ws";
+  c.packets = packets;
+  c.packet_count = sizeof packets / sizeof packets[0];
+  cs_report_run run = sample_run;
+  run.cases = &c;
+  run.case_count = 1;
+  write_run(&run);
+  ck_assert_uint_eq(tshark("-Y 'websocket && coap.code == 225'", lines), 2);
+  ck_assert_uint_eq(tshark("-Y 'tcp.dstport == 80 && http.request'", lines), 1);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("report pcap");
   TCase *tests = tcase_create("pcap");
@@ -91,6 +219,11 @@ int main(void) {
   tcase_add_test(tests, nothing_is_malformed_and_checksums_are_right);
   tcase_add_test(tests, cases_have_ports_of_their_own);
   tcase_add_test(tests, time_goes_forward_from_the_start_of_the_run);
+  tcase_add_test(tests, a_stream_is_put_together);
+  tcase_add_test(tests, connections_open_and_end_as_they_did);
+  tcase_add_test(tests, sequence_numbers_and_checksums_of_streams_are_right);
+  tcase_add_test(tests, a_long_message_takes_several_segments);
+  tcase_add_test(tests, a_websocket_is_followed_from_its_upgrade);
   suite_add_tcase(suite, tests);
   return cs_test_main(suite);
 }

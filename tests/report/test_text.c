@@ -29,6 +29,55 @@ START_TEST(the_summary_is_one_line_of_what_occurred) {
 }
 END_TEST
 
+/* The first case on UDP and on TCP, there over two connections, and the second on TCP. */
+static const cs_report_packet over_tcp[] = {
+    {0, 1, {NULL, 0}, "open", 40001, CS_REPORT_OPENED},
+    {1, 1, SAMPLE_SPAN(sample_reset), "raw", 40001, CS_REPORT_BYTES},
+    {2, 1, {NULL, 0}, "open", 40002, CS_REPORT_OPENED},
+    {3, 0, SAMPLE_SPAN(sample_reset), "Pong", 40001, CS_REPORT_BYTES},
+};
+static const cs_report_target two_targets[] = {{"coap://h", "udp", NULL},
+                                               {"coap+tcp://h", "tcp", "it went away"}};
+
+static cs_report_run two_transports(cs_report_case cases[3]) {
+  cs_report_run run = sample_run;
+  cases[0] = sample_cases[0];
+  cases[1] = sample_cases[0];
+  cases[2] = sample_cases[1];
+  cases[1].transport = cases[2].transport = "tcp";
+  cases[2].packets = over_tcp;
+  cases[2].packet_count = 4;
+  run.cases = cases;
+  run.case_count = 3;
+  run.targets = two_targets;
+  run.target_count = 2;
+  return run;
+}
+
+START_TEST(several_transports_are_told_apart) {
+  cs_report_case cases[3];
+  cs_report_run run = two_transports(cases);
+  char *text = printed(cs_report_print_summary, &run);
+  expect_in(text, "\n  udp: 1 case: 1 pass\n  tcp: 2 cases: 1 pass, 1 fail\n");
+  free(text);
+  text = printed(cs_report_print_text, &run);
+  expect_in(text, "target     udp  coap://h\n");
+  expect_in(text, "target     tcp  coap+tcp://h: it went away\n");
+  expect_in(text, "By transport\n");
+  expect_in(text, "pass         udp  7252/5.10/pass");
+  expect_in(text, "pass         tcp  7252/5.10/pass");
+  expect_in(text, "0.000001 > #1 raw\n");
+  expect_in(text, "0.000002 > #2 open\n");
+  expect_in(text, "0.000003 < #1 Pong\n");
+  expect_in(text, "report.pcap, tcp.port == ");
+  free(text);
+  text = printed(cs_report_print_html, &run);
+  expect_in(text, "<h2>Transports and verdicts</h2>");
+  expect_in(text, "&gt; #2 open");
+  free(text);
+}
+END_TEST
+
 START_TEST(a_fault_is_told_with_its_evidence) {
   char *text = printed(cs_report_print_text, &sample_run);
   const char *fail = strstr(text, "\nfail  7252/4.3/fail over udp\n");
@@ -58,7 +107,7 @@ START_TEST(trouble_is_said_at_the_top) {
   cs_report_run run = sample_run;
   run.trouble = "interrupted";
   char *text = printed(cs_report_print_text, &run);
-  const char *trouble = strstr(text, "The run ended early");
+  const char *trouble = strstr(text, "The run had trouble");
   ck_assert_ptr_nonnull(trouble);
   ck_assert(trouble < strstr(text, "Verdicts"));
   expect_in(trouble, "interrupted");
@@ -70,7 +119,7 @@ START_TEST(a_terminal_gets_the_beginning_of_a_long_message) {
   static uint8_t bytes[500];
   static char notation[600] = "NON 2.05 payload=";
   memset(notation + 17, 'x', 500);
-  const cs_report_packet packet = {0, 0, {bytes, sizeof bytes}, notation, 1};
+  const cs_report_packet packet = {0, 0, {bytes, sizeof bytes}, notation, 1, CS_REPORT_BYTES};
   cs_report_case c = sample_cases[1];
   c.packets = &packet;
   c.packet_count = 1;
@@ -119,6 +168,7 @@ int main(void) {
   Suite *suite = suite_create("report text");
   TCase *tests = tcase_create("text");
   tcase_add_test(tests, the_summary_is_one_line_of_what_occurred);
+  tcase_add_test(tests, several_transports_are_told_apart);
   tcase_add_test(tests, a_fault_is_told_with_its_evidence);
   tcase_add_test(tests, a_pass_is_listed_without_evidence);
   tcase_add_test(tests, trouble_is_said_at_the_top);

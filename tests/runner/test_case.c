@@ -388,6 +388,13 @@ START_TEST(variants_have_ids_of_their_own) {
   ck_assert_str_eq(v[1].id, "a/b/c+non");
   ck_assert_uint_eq(v[1].type, CS_NON);
   ck_assert_uint_eq(cs_runner_expand(s, CS_RUNNER_TCP, &arena, v), 0);
+  /* A stream has no types. */
+  ck_assert(cs_runner_parse(cs_span_str("# t\nid a/b/c\ncovers R\ntransport udp tcp\n"
+                                        "type CON NON\n---\n>> GET\n<< *\n"),
+                            "x", NULL, &arena, &s, &e));
+  ck_assert_uint_eq(cs_runner_expand(s, CS_RUNNER_UDP, &arena, v), 2);
+  ck_assert_uint_eq(cs_runner_expand(s, CS_RUNNER_TCP, &arena, v), 1);
+  ck_assert_str_eq(v[0].id, "a/b/c");
   cs_runner_release(&arena);
 }
 END_TEST
@@ -427,25 +434,24 @@ END_TEST
 
 START_TEST(another_port_hears_for_itself) {
   played p;
-  unsigned port;
-  cs_span bytes;
+  cs_runner_act act;
   play_open(&p,
             PLAY_HEAD "> CON 0.00 mid=1\n< RST 0.00 mid=1\nport new\n> CON 0.00 mid=1\n"
                       "< RST 0.00 mid=1\n",
             0);
   play_sent(&p);
   play_gets(&p, "RST 0.00 mid=1");
-  ck_assert(cs_runner_case_transmit(p.c, &port, &bytes));
-  ck_assert_uint_eq(port, 1);
+  ck_assert(cs_runner_case_transmit(p.c, &act));
+  ck_assert_uint_eq(act.port, 1);
   play_bytes(&p, "\x70\x00\x00\x01", 4); /* on the first port: is not heard */
   play_wait(&p, 2 * CS_SECOND - 1);
   cs_runner_case_receive(p.c, 1, cs_span_of("\x70\x00\x00\x01", 4), p.now);
   cs_runner_case_name_port(p.c, 1, 4711);
   cs_report_case r;
   /* The ping at the end goes out on the second port too. */
-  ck_assert(cs_runner_case_transmit(p.c, &port, &bytes));
-  ck_assert_uint_eq(port, 1);
-  uint8_t rst[4] = {0x70, 0, bytes.at[2], bytes.at[3]};
+  ck_assert(cs_runner_case_transmit(p.c, &act));
+  ck_assert_uint_eq(act.port, 1);
+  uint8_t rst[4] = {0x70, 0, act.bytes.at[2], act.bytes.at[3]};
   cs_runner_case_receive(p.c, 1, cs_span_of(rst, 4), p.now);
   ck_assert(cs_runner_case_done(p.c));
   cs_runner_case_result(p.c, &r);

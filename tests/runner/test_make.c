@@ -1,7 +1,7 @@
 /* Messages to send, down to the byte. */
 #include "play.h"
 
-static const struct {
+static const struct row {
   const char *step;
   const char *hex;
 } rows[] = {
@@ -21,20 +21,114 @@ static const struct {
     {"> raw 40 00 0102 aa", "40 00 01 02 aa"},
 };
 
-START_TEST(bytes_are_as_written) {
+static const struct row on_tcp[] = {
+    {"> 0.00", "00 00"},
+    {"> Ping token=0a0b Custody", "12 e2 0a 0b 20"},
+    {"> CSM Max-Message-Size=2000", "30 e1 22 07 d0"},
+    {"> GET token=01 @test", "61 01 01 b1 61 03 62 20 63"},
+    {"> PUT payload=\"0123456789ab\"", "d0 00 03 ff 30 31 32 33 34 35 36 37 38 39 61 62"},
+    {"> GET tkl=15", "0f 01"},
+    /* Every form of the Length, whatever follows. */
+    {"> GET token=01 len=12", "c1 01 01"},
+    {"> GET token=01 len=13", "d1 00 01 01"},
+    {"> GET token=01 len=268", "d1 ff 01 01"},
+    {"> GET token=01 len=269", "e1 00 00 01 01"},
+    {"> GET token=01 len=65804", "e1 ff ff 01 01"},
+    {"> GET token=01 len=65805", "f1 00 00 00 00 01 01"},
+    {"> GET len=4295033100", "f0 ff ff ff ff 01"},
+    {"> PUT len=1 tkl=3 payload=\"0123456789ab\"", "13 03 ff 30 31 32 33 34 35 36 37 38 39 61 62"},
+    {"> raw 01 e2 42", "01 e2 42"},
+};
+
+static const struct row on_ws[] = {
+    {"> frame ping mask=0x00000000", "89 80 00 00 00 00"},
+    {"> frame ping mask=0 \"ab\" 00", "89 03 61 62 00"},
+    {"> frame binary mask=0x01020304 00 e2 00 e2 00", "82 85 01 02 03 04 01 e0 03 e6 01"},
+    {"> frame 3 fin=0 rsv=5 mask=0", "53 00"},
+    {"> frame text mask=0 length=16 61", "81 7e 00 01 61"},
+    {"> frame text mask=0 length=64 61", "81 7f 00 00 00 00 00 00 00 01 61"},
+    {"> frame close mask=0 announce=125 03e8", "88 7d 03 e8"},
+    {"> frame close mask=0 announce=126 03e8", "88 7e 00 7e 03 e8"},
+    {"> frame close mask=0 announce=65536 03e8", "88 7f 00 00 00 00 00 01 00 00 03 e8"},
+    {"> raw 01 e2 42", "01 e2 42"},
+};
+
+static void check(const char *head, const struct row *row, cs_runner_transport t) {
   played p;
   char scenario[512];
-  unsigned port;
-  cs_span bytes;
+  cs_runner_act act;
   char hex[256] = "";
-  snprintf(scenario, sizeof scenario, PLAY_HEAD "%s\nalive\n", rows[_i].step);
-  play_open(&p, scenario, 0);
-  ck_assert(cs_runner_case_transmit(p.c, &port, &bytes));
-  for (size_t i = 0; i < bytes.len; i++)
-    snprintf(hex + 3 * i, sizeof hex - 3 * i, "%02x ", bytes.at[i]);
-  hex[3 * bytes.len - 1] = '\0';
-  ck_assert_str_eq(hex, rows[_i].hex);
+  snprintf(scenario, sizeof scenario, "%s%s\nalive\n", head, row->step);
+  play_open_on(&p, scenario, 0, t);
+  if (t != CS_RUNNER_UDP)
+    play_connect(&p);
+  ck_assert(cs_runner_case_transmit(p.c, &act));
+  ck_assert_int_eq(act.kind, CS_RUNNER_ACT_SEND);
+  for (size_t i = 0; i < act.bytes.len; i++)
+    snprintf(hex + 3 * i, sizeof hex - 3 * i, "%02x ", act.bytes.at[i]);
+  hex[3 * act.bytes.len - 1] = '\0';
+  ck_assert_str_eq(hex, row->hex);
   play_close(&p);
+}
+
+START_TEST(bytes_of_a_stream_are_as_written) {
+  check(PLAY_TCP "open connected\n---\n", &on_tcp[_i], CS_RUNNER_TCP);
+}
+END_TEST
+
+START_TEST(frames_are_as_written) {
+  check(PLAY_WS "open connected\n---\n", &on_ws[_i], CS_RUNNER_WS);
+}
+END_TEST
+
+START_TEST(a_message_on_a_websocket_is_a_masked_frame) {
+  played p;
+  cs_runner_act act;
+  play_open_on(&p, PLAY_WS "open connected\n---\n> Ping token=01 len=3\nalive\n", 0, CS_RUNNER_WS);
+  play_connect(&p);
+  ck_assert(cs_runner_case_transmit(p.c, &act));
+  ck_assert_uint_eq(act.bytes.len, 2 + 4 + 3);
+  ck_assert_mem_eq(act.bytes.at, "\x82\x83", 2);
+  uint8_t plain[3];
+  memcpy(plain, act.bytes.at + 6, 3);
+  cs_wire_ws_mask(plain, 3, act.bytes.at + 2, 0);
+  ck_assert_mem_eq(plain, "\x31\xe2\x01", 3);
+  play_close(&p);
+}
+END_TEST
+
+/* The request without its key, which is random. */
+static void upgrade(const char *step, const char *want) {
+  played p;
+  char scenario[512];
+  cs_runner_act act;
+  char text[1024];
+  snprintf(scenario, sizeof scenario, PLAY_WS "open connected\n---\n%s\nalive\n", step);
+  play_open_on(&p, scenario, 0, CS_RUNNER_WS);
+  play_connect(&p);
+  ck_assert(cs_runner_case_transmit(p.c, &act));
+  snprintf(text, sizeof text, "%.*s", (int)act.bytes.len, (const char *)act.bytes.at);
+  char *key = strstr(text, "Sec-WebSocket-Key: ");
+  if (key && strlen(key) > 45 && key[43] == '\r')
+    memmove(key + 19, key + 43, strlen(key + 43) + 1);
+  ck_assert_str_eq(text, want);
+  play_close(&p);
+}
+
+START_TEST(an_upgrade_is_changed_by_its_fields) {
+  upgrade("> upgrade", "GET /.well-known/coap HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                       "Connection: Upgrade\r\nSec-WebSocket-Key: \r\nSec-WebSocket-Version: 13\r\n"
+                       "Sec-WebSocket-Protocol: coap\r\n\r\n");
+  upgrade("> upgrade method=POST target=/x version=1.0 host=\"a:1\" !Upgrade !sec-websocket-key "
+          "+Connection=\"close\" Origin=\"b\" !Nothing Sec-WebSocket-Protocol=\"mqtt, coap\"",
+          "POST /x HTTP/1.0\r\nHost: a:1\r\nConnection: Upgrade\r\n"
+          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt, coap\r\n"
+          "Connection: close\r\nOrigin: b\r\n\r\n");
+}
+END_TEST
+
+START_TEST(bytes_are_as_written) {
+  check(PLAY_HEAD, &rows[_i], CS_RUNNER_UDP);
 }
 END_TEST
 
@@ -71,6 +165,10 @@ int main(void) {
   Suite *suite = suite_create("make");
   TCase *tc = tcase_create("all");
   tcase_add_loop_test(tc, bytes_are_as_written, 0, sizeof rows / sizeof rows[0]);
+  tcase_add_loop_test(tc, bytes_of_a_stream_are_as_written, 0, sizeof on_tcp / sizeof on_tcp[0]);
+  tcase_add_loop_test(tc, frames_are_as_written, 0, sizeof on_ws / sizeof on_ws[0]);
+  tcase_add_test(tc, a_message_on_a_websocket_is_a_masked_frame);
+  tcase_add_test(tc, an_upgrade_is_changed_by_its_fields);
   tcase_add_test(tc, fresh_values_are_kept_and_differ);
   tcase_add_test(tc, a_role_that_lacks_is_told);
   suite_add_tcase(suite, tc);

@@ -1,4 +1,6 @@
 /* Patterns against messages. */
+#include <stdlib.h>
+
 #include "play.h"
 
 /* The pattern of the first step of a scenario, each row against a message. */
@@ -70,6 +72,130 @@ START_TEST(patterns_fit_or_say_why_not) {
 }
 END_TEST
 
+struct row {
+  const char *pattern;
+  const char *message; /* "opcode hex" of a frame, or a head */
+  const char *why;     /* NULL: it fits */
+};
+
+static void check_ws(const struct row *row, bool head) {
+  played p;
+  char scenario[512];
+  char want[128];
+  /* Pongs that nobody asked for decide nothing. */
+  snprintf(scenario, sizeof scenario, PLAY_WS "open %s\n---\n> frame ping\n< %s\n",
+           head ? "connected" : "upgraded", row->pattern);
+  play_open_on(&p, scenario, 0, CS_RUNNER_WS);
+  play_connect(&p);
+  play_sent(&p);
+  if (head) {
+    play_text(&p, row->message);
+  } else {
+    uint8_t bytes[64];
+    size_t len = 0;
+    play_upgraded(&p);
+    for (const char *at = row->message; *at; at += at[2] ? 3 : 2)
+      bytes[len++] = (uint8_t)strtoul((char[]){at[0], at[1], '\0'}, NULL, 16);
+    play_bytes(&p, bytes, len);
+  }
+  cs_report_case r = play_result(&p);
+  ck_assert_msg(r.verdict == (row->why ? CS_VERDICT_FAIL : CS_VERDICT_PASS), "%s: %s", row->pattern,
+                r.message);
+  if (row->why) {
+    snprintf(want, sizeof want, "(%s)", row->why);
+    ck_assert_msg(strstr(r.message, want) != NULL, "%s", r.message);
+  }
+  play_close(&p);
+}
+
+static const struct row frames[] = {
+    {"frame close", "88 00", NULL},
+    {"frame close", "8a 00", "the opcode is another"},
+    {"frame close|pong", "8a 00", NULL},
+    {"frame *", "8a 00", NULL},
+    {"frame pong payload=", "8a 00", NULL},
+    {"frame pong payload=", "8a 01 61", "there is a payload"},
+    {"frame pong payload=\"a\"", "8a 01 61", NULL},
+    {"frame pong payload=\"a\"", "8a 01 62", "the payload is another"},
+    {"frame close status=1002", "88 02 03 ea", NULL},
+    {"frame close status=1000|1002", "88 02 03 ea", NULL},
+    {"frame close status=1000", "88 02 03 ea", "the status is another"},
+    {"frame close status=1000", "88 00", "there is no status"},
+    {"frame pong mask=0", "8a 00", NULL},
+    {"frame pong mask=0", "8a 80 01 02 03 04", "it is masked"},
+    {"frame pong mask=1 payload=\"a\"", "8a 81 01 02 03 04 60", NULL},
+    {"frame pong rsv=0", "ca 00", "the reserved bits are others"},
+    {"frame pong rsv=4", "ca 00", NULL},
+    {"frame pong fin=1", "0a 00", "fin is another"},
+    {"frame pong fin=0", "0a 00", NULL},
+    {"frame pong length=7", "8a 00", NULL},
+    {"frame pong length=7", "8a 7e 00 00", "its length is in another form"},
+    {"frame pong length=16", "8a 7e 00 00", NULL},
+    {"frame 11", "8b 00", NULL},
+    {"frame text payload=\"a\"", "81 01 61", NULL},
+    /* A message is no frame of its own. */
+    {"frame *", "82 02 00 e3", "it is no frame of its own"},
+    {"frame binary", "82 02 00 e3", "it is no frame of its own"},
+    {"Pong", "82 02 00 e3", NULL},
+    {"Pong", "8a 00", "it is no message"},
+    /* What breaks the format is no message. */
+    {"Pong", "82 82 00 00 00 00 00 e3", "a server masks no frame"},
+    {"Pong", "82 02 10 e3", "the Length of a message in a WebSocket frame is zero"},
+};
+
+static const struct row heads[] = {
+    {"upgrade 101", "HTTP/1.1 101 X\r\n\r\n", NULL},
+    {"upgrade 101", "HTTP/1.1 400 X\r\n\r\n", "the status is another"},
+    {"upgrade 4xx", "HTTP/1.1 404 X\r\n\r\n", NULL},
+    {"upgrade 400|426", "HTTP/1.1 426 X\r\n\r\n", NULL},
+    {"upgrade *", "HTTP/1.1 302 X\r\n\r\n", NULL},
+    {"upgrade 101 Upgrade~\"websocket\"", "HTTP/1.1 101 X\r\nupgrade: WebSocket\r\n\r\n", NULL},
+    {"upgrade 101 Upgrade=\"websocket\"", "HTTP/1.1 101 X\r\nupgrade: WebSocket\r\n\r\n",
+     "Upgrade is another"},
+    {"upgrade 101 Upgrade", "HTTP/1.1 101 X\r\n\r\n", "Upgrade is missing"},
+    {"upgrade 101 !Upgrade", "HTTP/1.1 101 X\r\n\r\n", NULL},
+    {"upgrade 101 !Upgrade", "HTTP/1.1 101 X\r\nUpgrade: a\r\n\r\n", "Upgrade is there"},
+    {"upgrade 101 A!=\"x\"", "HTTP/1.1 101 X\r\nA: y\r\nA: x\r\n\r\n", "A is another"},
+    {"upgrade 101 A!=\"x\"", "HTTP/1.1 101 X\r\nA: y\r\n\r\n", NULL},
+    {"upgrade 101 A!=\"x\"", "HTTP/1.1 101 X\r\n\r\n", "A is missing"},
+    /* Two fields of one name want two lines. */
+    {"upgrade 101 A A", "HTTP/1.1 101 X\r\nA: y\r\n\r\n", "A is another"},
+    {"upgrade 101 A=\"x\" A=\"y\"", "HTTP/1.1 101 X\r\nA: y\r\nA: x\r\n\r\n", NULL},
+    {"upgrade 101", "HTTP/1.1 101 X\r\nA : y\r\n\r\n",
+     "a header field is a name, a colon without space before it, and a value"},
+};
+
+START_TEST(frames_fit_or_say_why_not) {
+  check_ws(&frames[_i], false);
+}
+END_TEST
+
+START_TEST(heads_fit_or_say_why_not) {
+  check_ws(&heads[_i], true);
+}
+END_TEST
+
+/* Section 1.3 of RFC 6455 has this pair. */
+START_TEST(the_accept_value_answers_our_key) {
+  for (unsigned right = 0; right < 2; right++) {
+    played p;
+    play_open_on(&p,
+                 PLAY_WS "open connected\n---\n"
+                         "> upgrade Sec-WebSocket-Key=\"dGhlIHNhbXBsZSBub25jZQ==\"\n"
+                         "< upgrade 101 Sec-WebSocket-Accept=accept\n",
+                 0, CS_RUNNER_WS);
+    play_connect(&p);
+    play_sent(&p);
+    play_text(&p, right ? "HTTP/1.1 101 X\r\nSec-WebSocket-Accept: "
+                          "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+                        : "HTTP/1.1 101 X\r\nSec-WebSocket-Accept: "
+                          "S3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+    ck_assert_int_eq(play_result(&p).verdict, right ? CS_VERDICT_PASS : CS_VERDICT_FAIL);
+    play_close(&p);
+  }
+}
+END_TEST
+
 START_TEST(what_was_captured_is_compared_and_sent) {
   played p;
   play_open(&p,
@@ -104,6 +230,9 @@ int main(void) {
   Suite *suite = suite_create("match");
   TCase *tc = tcase_create("all");
   tcase_add_loop_test(tc, patterns_fit_or_say_why_not, 0, sizeof rows / sizeof rows[0]);
+  tcase_add_loop_test(tc, frames_fit_or_say_why_not, 0, sizeof frames / sizeof frames[0]);
+  tcase_add_loop_test(tc, heads_fit_or_say_why_not, 0, sizeof heads / sizeof heads[0]);
+  tcase_add_test(tc, the_accept_value_answers_our_key);
   tcase_add_test(tc, what_was_captured_is_compared_and_sent);
   tcase_add_test(tc, a_pattern_that_does_not_fit_captures_nothing);
   suite_add_tcase(suite, tc);

@@ -37,6 +37,10 @@ static const struct {
     {HEAD "[xfail]\ncase = a/b/c\nstatement = R\nbytes = 60\nversion = 2\nreason = x\n", 5,
      "an expected failure of the version that [target] names"},
     {HEAD XFAIL XFAIL, 11, "each case once only"},
+    {HEAD XFAIL "transport = tcp ws\n" XFAIL "transport = udp ws\n", 12, "each case once only"},
+    {HEAD XFAIL "transport = tpc\n", 10, "transports such as udp tcp ws"},
+    {HEAD XFAIL "transport = tcp\n  ws\n", 11, "the transports in one line"},
+    {HEAD XFAIL "transport = tcp\ntransport = ws\n", 11, "each key once only"},
     {HEAD "[xfail]\ncase = a/b/c\nwhy = x\n", 6, "one of the keys case, statement, bytes"},
 };
 
@@ -68,14 +72,31 @@ START_TEST(a_profile_is_kept) {
   ck_assert_uint_eq(p.response, CS_SECOND / 2);
   ck_assert_uint_eq(p.tolerance, 10000);
   ck_assert_uint_eq(p.alive, 3 * CS_SECOND);
-  const cs_runner_xfail *x = cs_runner_profile_xfail(&p, "a/b/c+con");
+  const cs_runner_xfail *x = cs_runner_profile_xfail(&p, "a/b/c+con", "udp");
   ck_assert_ptr_nonnull(x);
-  ck_assert_ptr_null(cs_runner_profile_xfail(&p, "a/b/c"));
+  ck_assert_ptr_null(cs_runner_profile_xfail(&p, "a/b/c", "udp"));
+  ck_assert_ptr_null(cs_runner_profile_xfail(&p, "a/b/c+con", "tcp"));
   ck_assert_str_eq(x->reason, "first second");
   ck_assert(cs_runner_xfail_bytes(x, cs_span_of("\x60\x00\xab", 3)));
   ck_assert(!cs_runner_xfail_bytes(x, cs_span_of("\x60\x00\xac", 3)));
   ck_assert(!cs_runner_xfail_bytes(x, cs_span_of("\x60\x00", 2)));
   ck_assert(!cs_runner_xfail_bytes(x, cs_span_of("\x60\x00\xab\x00", 4)));
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(failures_are_those_of_a_transport) {
+  cs_runner_arena arena = {0};
+  cs_runner_profile p;
+  cs_runner_error e;
+  const char *text = HEAD XFAIL "transport = tcp ws\n" XFAIL "transport = udp\n";
+  ck_assert_msg(cs_runner_profile_read(cs_span_str(text), "x.ini", &arena, &p, &e), "%u: %s",
+                e.line, e.message);
+  const cs_runner_xfail *tcp = cs_runner_profile_xfail(&p, "a/b/c", "tcp");
+  ck_assert_ptr_nonnull(tcp);
+  ck_assert_ptr_eq(tcp, cs_runner_profile_xfail(&p, "a/b/c", "ws"));
+  ck_assert_uint_eq(cs_runner_profile_xfail(&p, "a/b/c", "udp")->line, 12);
+  ck_assert_ptr_null(cs_runner_profile_xfail(&p, "a/b/c", "dtls"));
   cs_runner_release(&arena);
 }
 END_TEST
@@ -98,6 +119,7 @@ int main(void) {
   TCase *tc = tcase_create("all");
   tcase_add_loop_test(tc, refusals_say_where_and_what, 0, sizeof broken / sizeof broken[0]);
   tcase_add_test(tc, a_profile_is_kept);
+  tcase_add_test(tc, failures_are_those_of_a_transport);
   tcase_add_test(tc, a_long_line_is_refused);
   suite_add_tcase(suite, tc);
   return cs_test_main(suite);

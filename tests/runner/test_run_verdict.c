@@ -53,22 +53,25 @@ START_TEST(a_failure_as_declared_is_expected) {
     const char *id, *statement, *bytes;
     bool silent;
     cs_verdict before, after;
+    const char *transport; /* NULL: udp */
   } rows[] = {
-      {"a/b/c", "R#1", "60 ??", false, CS_VERDICT_FAIL, CS_VERDICT_XFAIL},
-      {"a/b/c", "R#1", "60 ??", false, CS_VERDICT_WARN, CS_VERDICT_XFAIL},
-      {"a/b/c", "R#2", "60 ??", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL},
-      {"a/b/c", "R#1", "60 02", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL},
-      {"a/b/c", "R#1", "40", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL}, /* our own message */
-      {"a/b/c", "R#1", "none", true, CS_VERDICT_FAIL, CS_VERDICT_XFAIL},
-      {"a/b/c", "R#1", "none", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL},
-      {"a/b/c", NULL, "60 ??", false, CS_VERDICT_PASS, CS_VERDICT_XPASS},
-      {"a/b/c", NULL, "60 ??", false, CS_VERDICT_SKIP, CS_VERDICT_SKIP},
-      {"a/b/d", "R#1", "60 ??", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL},
+      {"a/b/c", "R#1", "60 ??", false, CS_VERDICT_FAIL, CS_VERDICT_XFAIL, NULL},
+      {"a/b/c", "R#1", "60 ??", false, CS_VERDICT_WARN, CS_VERDICT_XFAIL, NULL},
+      {"a/b/c", "R#2", "60 ??", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL, NULL},
+      {"a/b/c", "R#1", "60 02", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL, NULL},
+      {"a/b/c", "R#1", "40", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL, NULL}, /* our own message */
+      {"a/b/c", "R#1", "none", true, CS_VERDICT_FAIL, CS_VERDICT_XFAIL, NULL},
+      {"a/b/c", "R#1", "none", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL, NULL},
+      {"a/b/c", NULL, "60 ??", false, CS_VERDICT_PASS, CS_VERDICT_XPASS, NULL},
+      {"a/b/c", NULL, "60 ??", false, CS_VERDICT_SKIP, CS_VERDICT_SKIP, NULL},
+      {"a/b/d", "R#1", "60 ??", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL, NULL},
+      {"a/b/c", "R#1", "60 ??", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL, "tcp"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     cs_runner_arena arena = {0};
     cs_runner_profile p = profile_of(&arena, rows[i].bytes);
     cs_report_case c = {.id = rows[i].id,
+                        .transport = rows[i].transport ? rows[i].transport : "udp",
                         .verdict = rows[i].before,
                         .statement = rows[i].statement,
                         .message = "m",

@@ -8,6 +8,10 @@
 #include "wire/message.h"
 
 #define HEAD "# t\nid a/b/c\ncovers R#1:x\ntransport udp\n---\n"
+#define TCP "# t\nid a/b/c\ncovers R#1:x\ntransport tcp\n---\n"
+#define WS "# t\nid a/b/c\ncovers R#1:x\ntransport ws\n---\n"
+#define BOTH "# t\nid a/b/c\ncovers R#1:x\ntransport tcp ws\n---\n"
+#define MIXED "# t\nid a/b/c\ncovers R#1:x\ntransport udp tcp ws\n---\n"
 #define TYPED "# t\nid a/b/c\ncovers R#1:x\ntransport udp\ntype CON NON\n---\n"
 
 static bool known_requirement(void *ctx, const char *id) {
@@ -127,6 +131,80 @@ static const struct {
     {HEAD "silence 2s\n| * -> pass\n", 7, 1, "a step that a wrong server can fail"},
     {HEAD "wait 101s\nalive\n", 7, 1, "\"param slow\" in the header"},
     {TYPED "alive\n", 5, 10, "a step that uses $type"},
+    /* Streams. */
+    {"# t\nopen half\n---\n", 2, 6, "full, upgraded or connected"},
+    {"# t\nopen full full\n---\n", 2, 11, "one word for open only"},
+    {"# t\nid a/b/c\ncovers R#1\nopen full\ntransport udp\n---\nalive\n", 4, 6,
+     "tcp or ws among the transports"},
+    {"# t\nid a/b/c\ncovers R#1\ntransport tcp\ntype CON NON\n---\n>> GET\n<< *\n", 5, 10,
+     "udp among the transports"},
+    {TCP "> CON GET mid=1\n", 6, 3, "something else than a type, which means nothing on tcp"},
+    {TCP "> GET mid=1\n", 6, 7, "a Message ID, which means nothing on tcp"},
+    {TCP "> GET ver=1\n", 6, 7, "ver=, which means nothing on tcp"},
+    {TCP "> BREW\n", 6, 3, "a code: c.dd"},
+    {TCP "> GET len=4295033101\n", 6, 11, "a number from 0 to 4295033100"},
+    {WS "> GET len=16\n", 6, 11, "a number from 0 to 15"},
+    {BOTH "> GET len=16\n", 6, 11, "a number from 0 to 15"},
+    {TCP "> GET len=1 len=2\n", 6, 13, "one len= only"},
+    {HEAD "> CON GET mid=1 len=1\n", 6, 17, "len=, which means nothing on udp"},
+    {TCP "> Ping Max-Message-Size=1\n", 6, 8, "the name of an option"},
+    {TCP "> CSM Custody\n", 6, 7, "the name of an option"},
+    {TCP "> raw $m\nalive\n", 6, 7, "a name that begins with t: $m"},
+    {TCP "> frame ping\nalive\n", 6, 3, "a frame, which means nothing on tcp"},
+    {BOTH "> upgrade\nalive\n", 6, 3, "an upgrade, which means nothing on tcp"},
+    {HEAD "> slowly CON 0.00 mid=1\n", 6, 3, "slowly, which means nothing on udp"},
+    {HEAD "close\n", 6, 1, "close, which means nothing on udp"},
+    {HEAD "end\n", 6, 1, "end, which means nothing on udp"},
+    {HEAD "< closed\n", 6, 3, "closed, which means nothing on udp"},
+    {HEAD "< aborted\n", 6, 3, "aborted, which means nothing on udp"},
+    {TCP "< dup 2.05\n", 6, 3, "dup, which means nothing on tcp"},
+    {TCP "< RST 0.00\n", 6, 3, "a type, which means nothing on tcp"},
+    {TCP "< CON|NON 2.05\n", 6, 3, "a type, which means nothing on tcp"},
+    {TCP ">> GET\n<< ACK 2.05\n", 7, 4, "a type, which means nothing on tcp"},
+    {MIXED ">> GET\n<< ACK 2.05\n", 7, 4, "a type, which means nothing on tcp"},
+    {TCP "< 2.05 mid=1\n", 6, 8, "a Message ID, which means nothing on tcp"},
+    {TCP "< Pong Max-Message-Size\n", 6, 8, "the name of an option"},
+    {TCP "< frame close\n", 6, 3, "a frame, which means nothing on tcp"},
+    {TCP "< upgrade 101\n", 6, 3, "an upgrade, which means nothing on tcp"},
+    {MIXED "> CON 0.00 mid=1\n", 6, 3, "a scenario for udp alone or for streams alone"},
+    {MIXED "> raw 00\n", 6, 3, "a scenario for udp alone or for streams alone"},
+    {MIXED "< 2.05\n", 6, 3, "a type: CON"},
+    {MIXED "< CON 2.05\n", 6, 3, "a type, which means nothing on tcp"},
+    {WS "> frame\n", 6, 8, "an opcode"},
+    {WS "> frame 16\n", 6, 9, "an opcode"},
+    {WS "> frame shut\n", 6, 9, "an opcode"},
+    {WS "> frame ping fin=2\n", 6, 18, "a number from 0 to 1"},
+    {WS "> frame ping rsv=8\n", 6, 18, "a number from 0 to 7"},
+    {WS "> frame ping mask=1\n", 6, 19, "0 for no mask, or 0x and eight"},
+    {WS "> frame ping mask=0x123\n", 6, 19, "0 for no mask, or 0x and eight"},
+    {WS "> frame ping length=8\n", 6, 21, "7, 16 or 64 bits"},
+    {WS "> frame ping length=7 announce=126\n", 6, 35, "a longer form than length=7"},
+    {WS "> frame ping announce=65536 length=16\n", 6, 38, "a longer form than length=16"},
+    {WS "> frame ping rsv=1 rsv=2\n", 6, 20, "fin=, rsv=, mask="},
+    {WS "> frame ping 0\n", 6, 15, "a second hex digit"},
+    {WS "> frame ping 00 rsv=1\n", 6, 17, "or the payload"},
+    {WS "> upgrade method=\n", 6, 18, "a word behind method="},
+    {WS "> upgrade method=A method=B\n", 6, 20, "one method= only"},
+    {WS "> upgrade Host\n", 6, 15, "= and a value"},
+    {WS "> upgrade =\n", 6, 11, "method=, target="},
+    {WS "> upgrade Host=x\n", 6, 16, "text in quotation marks"},
+    {WS "< frame\n", 6, 8, "an opcode"},
+    {WS "< frame ping|\n", 6, 14, "an opcode"},
+    {WS "< frame close status=\n", 6, 22, "a status such as 1002"},
+    {WS "< frame close status=65536\n", 6, 22, "a status such as 1002"},
+    {WS "< frame close reason=\"x\"\n", 6, 15, "fin=, rsv=, mask="},
+    {WS "< upgrade\n", 6, 10, "a status: 101"},
+    {WS "< upgrade 10x\n", 6, 11, "a status: 101"},
+    {WS "< upgrade 101 Upgrade=websocket\n", 6, 23, "text in quotation marks"},
+    {WS "< upgrade 101 Upgrade=\"a\" ~\n", 6, 27, "the name of a header field"},
+    {TCP "close\nalive\n", 7, 1, "port new or port first"},
+    {TCP "close\n> Ping\n", 7, 1, "port new or port first"},
+    {TCP "close\n< closed\n", 7, 1, "port new or port first"},
+    {TCP "< closed -> pass\n| * -> pass\n", 7, 1, "a step that a wrong server can fail"},
+    {TCP "< aborted -> pass\n| silence 1s -> pass\n| * -> quirk x\n", 8, 1,
+     "a step that a wrong server can fail"},
+    {TCP "< aborted within 2s within 3s\n", 6, 28, "one within only"},
+    {TCP "< closed\n| < frame ping\n", 7, 5, "a frame, which means nothing on tcp"},
 };
 
 START_TEST(refusals_say_where_and_what) {
@@ -201,7 +279,7 @@ START_TEST(raw_bytes_are_kept) {
   cs_runner_arena arena = {0};
   const cs_runner_scenario *s = read(&arena, HEAD "> raw 4401 $m $t ff00\nalive\n");
   const cs_runner_send *send = &s->steps[0].send;
-  ck_assert(send->raw);
+  ck_assert_int_eq(send->kind, CS_RUNNER_SEND_RAW);
   ck_assert_uint_eq(send->field_count, 4);
   ck_assert_int_eq(s->vars[0].kind, CS_RUNNER_KIND_MID);
   ck_assert_int_eq(s->vars[1].kind, CS_RUNNER_KIND_TOKEN);
@@ -239,6 +317,62 @@ START_TEST(alternatives_are_kept) {
   ck_assert(s->steps[2].alternatives[0].dup);
   /* A statement that a step names is covered by the case. */
   ck_assert_uint_eq(s->cover_count, 3);
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(what_streams_know_is_kept) {
+  cs_runner_arena arena = {0};
+  const cs_runner_scenario *s =
+      read(&arena, "# t\nid a/b/c\ncovers R#1\ntransport tcp ws\nopen upgraded\n---\n"
+                   "> slowly Ping token=$t Custody len=3\n< Pong|7.05 Custody within 1s\n"
+                   "| < aborted -> fail [R#2]\n| < closed\nclose\nport new\n+1s > raw $t\nend\n"
+                   ">> NON GET @test\n<< * 2.05\n");
+  ck_assert_int_eq(s->open, CS_RUNNER_OPEN_UPGRADED);
+  ck_assert(s->steps[0].send.slowly);
+  ck_assert_uint_eq(s->steps[0].send.code, CS_CODE(7, 2));
+  ck_assert_uint_eq(s->steps[0].send.fields[1].number, 2); /* Custody, of a Ping */
+  ck_assert_uint_eq(s->steps[0].send.fields[2].amount, 3);
+  const cs_runner_alternative *a = s->steps[1].alternatives;
+  ck_assert_uint_eq(a[0].pattern.code_count, 2);
+  ck_assert_uint_eq(a[0].pattern.codes[0].detail, 3);
+  ck_assert_uint_eq(a[0].pattern.fields[0].number, 2);
+  ck_assert_int_eq(a[1].kind, CS_RUNNER_ABORTED);
+  ck_assert_int_eq(a[2].kind, CS_RUNNER_CLOSED);
+  ck_assert_int_eq(s->steps[2].kind, CS_RUNNER_CLOSE);
+  ck_assert_int_eq(s->steps[5].kind, CS_RUNNER_END);
+  /* What the transports share; a silence needs no connection. */
+  read(&arena, MIXED ">> CON GET @test\n<< 2.05\n| << * 4.xx -> fail\nsilence 1s\nalive\n");
+  read(&arena, TCP "alive\nclose\nsilence 1s\nport first\nalive\n");
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(frames_and_upgrades_are_kept) {
+  cs_runner_arena arena = {0};
+  const cs_runner_scenario *s =
+      read(&arena, WS
+           "> frame text fin=0 rsv=2 mask=0x01020304 length=16 announce=9 00 $t \"x\"\n"
+           "> upgrade method=POST !Host +Upgrade=\"h2c\"\n"
+           "< frame close|ping fin=1 rsv=0 mask=0 status=1002|1003 payload~\"x\"\n"
+           "| < upgrade 101|4xx Upgrade~\"web\" !Foo Sec-WebSocket-Accept=accept Bar!=\"x\" Baz\n");
+  const cs_runner_frame *f = &s->steps[0].send.frame;
+  ck_assert(f->opcode == 1 && !f->fin && f->rsv == 2 && f->has_mask && f->form == 16);
+  ck_assert(f->has_announce && f->announce == 9);
+  ck_assert_mem_eq(f->mask, "\x01\x02\x03\x04", 4);
+  ck_assert_uint_eq(s->steps[0].send.field_count, 3);
+  const cs_runner_send *u = &s->steps[1].send;
+  ck_assert_int_eq(u->kind, CS_RUNNER_SEND_UPGRADE);
+  ck_assert_int_eq(u->fields[0].kind, CS_RUNNER_FIELD_METHOD);
+  ck_assert_int_eq(u->fields[1].relation, CS_RUNNER_ABSENT);
+  ck_assert_int_eq(u->fields[2].relation, CS_RUNNER_ONE_MORE);
+  const cs_runner_alternative *a = s->steps[2].alternatives;
+  ck_assert_uint_eq(a[0].pattern.opcodes, 1u << 8 | 1u << 9);
+  ck_assert_uint_eq(a[0].pattern.fields[3].literal.len, 4);
+  ck_assert_uint_eq(a[1].pattern.codes[0].detail, 1);
+  ck_assert_uint_eq(a[1].pattern.codes[1].detail, CS_RUNNER_ANY);
+  ck_assert_int_eq(a[1].pattern.fields[2].relation, CS_RUNNER_ACCEPT);
+  ck_assert_str_eq(a[1].pattern.fields[4].name, "Baz");
   cs_runner_release(&arena);
 }
 END_TEST
@@ -327,6 +461,8 @@ int main(void) {
   tcase_add_test(tc, a_message_to_send_is_kept);
   tcase_add_test(tc, raw_bytes_are_kept);
   tcase_add_test(tc, alternatives_are_kept);
+  tcase_add_test(tc, what_streams_know_is_kept);
+  tcase_add_test(tc, frames_and_upgrades_are_kept);
   tcase_add_test(tc, a_variable_of_every_alternative_has_a_value_behind_them);
   tcase_add_test(tc, line_ends_of_other_systems_are_taken);
   tcase_add_test(tc, limits_are_kept);

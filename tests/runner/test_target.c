@@ -15,8 +15,12 @@ START_TEST(targets_are_checked) {
               {"127.0.0.1", "is no target"},
               {"coap://", "is no target"},
               {"http://x", "is no target"},
-              {"coaps://127.0.0.1", "only coap:// over UDP"},
-              {"coap+tcp://127.0.0.1", "only coap:// over UDP"},
+              {"coap+tcp://127.0.0.1", NULL},
+              {"coap+ws://127.0.0.1:8080", NULL},
+              {"coap://%2Ftmp%2Fx.sock", NULL},
+              {"coaps://127.0.0.1", "only coap://, coap+tcp:// and coap+ws://"},
+              {"coaps+tcp://127.0.0.1", "only coap://, coap+tcp:// and coap+ws://"},
+              {"coaps+ws://127.0.0.1", "only coap://, coap+tcp:// and coap+ws://"},
               {"coap://127.0.0.1/x", "neither path nor query"},
               {"coap://127.0.0.1?x", "neither path nor query"}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -39,8 +43,49 @@ START_TEST(targets_have_addresses) {
   ck_assert_uint_eq(cs_net_address_port(&a), 5683);
   ck_assert(cs_runner_target_resolve("coap://[::1]:7", &arena, &a, &why));
   ck_assert_int_eq(cs_net_address_family(&a), AF_INET6);
+  ck_assert(cs_runner_target_resolve("coap+tcp://127.0.0.1", &arena, &a, &why));
+  ck_assert_uint_eq(cs_net_address_port(&a), 5683);
+  ck_assert(cs_runner_target_resolve("coap+ws://127.0.0.1", &arena, &a, &why));
+  ck_assert_uint_eq(cs_net_address_port(&a), 80);
+  ck_assert(cs_runner_target_resolve("coap+tcp://%2Ftmp%2Fa%20b", &arena, &a, &why));
+  ck_assert_int_eq(cs_net_address_family(&a), AF_UNIX);
+  ck_assert_str_eq(a.u.un.sun_path, "/tmp/a b");
   ck_assert(!cs_runner_target_resolve("coap://name.invalid", &arena, &a, &why));
   ck_assert_ptr_nonnull(strstr(why, "coap://name.invalid: "));
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(targets_have_a_transport_and_a_host) {
+  static const struct {
+    const char *uri;
+    cs_runner_transport transport;
+    const char *host;
+  } rows[] = {{"coap://127.0.0.1", CS_RUNNER_UDP, "127.0.0.1"},
+              {"coap+tcp://x:7", CS_RUNNER_TCP, "x:7"},
+              {"coap+ws://x:80", CS_RUNNER_WS, "x"},
+              {"coap+ws://[::1]:8683", CS_RUNNER_WS, "[::1]:8683"},
+              {"coap+ws://%2Ftmp%2Fx", CS_RUNNER_WS, "localhost"}};
+  cs_runner_arena arena = {0};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    ck_assert_int_eq(cs_runner_target_transport(rows[i].uri), rows[i].transport);
+    ck_assert_str_eq(cs_runner_target_host(rows[i].uri, &arena), rows[i].host);
+  }
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(a_port_is_added_where_none_is) {
+  static const struct {
+    const char *uri, *with;
+  } rows[] = {{"coap://127.0.0.1", "coap://127.0.0.1:{port}"},
+              {"coap+ws://127.0.0.1:{port2}", "coap+ws://127.0.0.1:{port2}"},
+              {"coap://[::1]", "coap://[::1]:{port}"},
+              {"coap://[::1]:7", "coap://[::1]:7"},
+              {"coap://%2Ftmp%2Fx", "coap://%2Ftmp%2Fx"}};
+  cs_runner_arena arena = {0};
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    ck_assert_str_eq(cs_runner_target_with_port(rows[i].uri, &arena), rows[i].with);
   cs_runner_release(&arena);
 }
 END_TEST
@@ -66,6 +111,8 @@ int main(void) {
   TCase *tc = tcase_create("all");
   tcase_add_test(tc, targets_are_checked);
   tcase_add_test(tc, targets_have_addresses);
+  tcase_add_test(tc, targets_have_a_transport_and_a_host);
+  tcase_add_test(tc, a_port_is_added_where_none_is);
   tcase_add_test(tc, places_to_bind_to);
   suite_add_tcase(suite, tc);
   return cs_test_main(suite);

@@ -1,0 +1,109 @@
+/* What a run prints and writes. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "runner/run_inside.h"
+
+enum { TITLE_MAX = 70 };
+
+/* How much of a title goes on a line of progress: whole words. */
+static int title_len(const char *title) {
+  size_t len = strlen(title);
+  if (len <= TITLE_MAX)
+    return (int)len;
+  for (len = TITLE_MAX; len > 0 && title[len] != ' ';)
+    len--;
+  return (int)len;
+}
+
+/* One line for a case, as soon as it is done. */
+void cs_runner_print_line(const cs_runner_side *s, const cs_report_case *result) {
+  int len = title_len(result->title);
+  if (s->run->config->json)
+    return;
+  printf("  %-12s ", cs_verdict_name(result->verdict));
+  if (s->run->side_count > 1)
+    printf("%-4s ", result->transport);
+  printf("%-44s %.*s%s\n", result->id, len, result->title, result->title[len] ? " ..." : "");
+  fflush(stdout);
+}
+
+void cs_runner_describe(const cs_runner_running *r, cs_report_run *run) {
+  const cs_runner_requirements *q = &r->config->library->requirements;
+  cs_report_target *targets = cs_runner_get(r->arena, r->side_count * sizeof *targets);
+  const char *uris = "";
+  for (size_t i = 0; i < r->config->target_count; i++)
+    uris = cs_runner_format(r->arena, "%s%s%s", uris, i ? " " : "", r->config->targets[i]);
+  for (size_t i = 0; i < r->side_count; i++)
+    targets[i] = (cs_report_target){
+        r->sides[i].uri, cs_runner_transport_name(r->sides[i].transport), r->sides[i].trouble};
+  *run = (cs_report_run){.tool = "coapspec",
+                         .version = COAPSPEC_VERSION,
+                         .target = uris,
+                         .profile = r->config->profile_name,
+                         .driver = r->memory ? "memory" : "sockets",
+                         .seed = r->config->seed,
+                         .started = r->memory ? 0 : (int64_t)time(NULL),
+                         .duration = r->duration,
+                         .cases = r->results,
+                         .case_count = r->count,
+                         .trouble = r->trouble,
+                         .targets = targets,
+                         .target_count = r->side_count,
+                         .known = q->rows.items,
+                         .known_count = q->rows.count};
+}
+
+/* What somebody has to act on, with its evidence. What the profile declares and
+ * what is tolerated has had its line, and its evidence is in the report. */
+static void print_faults(const cs_runner_running *r, const cs_report_run *run) {
+  bool any = false;
+  for (size_t i = 0; i < r->count; i++) {
+    const cs_report_case *c = &r->results[i];
+    bool known = c->verdict == CS_VERDICT_XFAIL;
+    bool shown = (cs_report_is_fault(c->verdict) && !known) || c->verdict == CS_VERDICT_WARN ||
+                 c->verdict == CS_VERDICT_XPASS ||
+                 (c->verdict == CS_VERDICT_INCONCLUSIVE && !r->trouble) || r->config->verbose;
+    if (!shown)
+      continue;
+    if (!any)
+      putchar('\n');
+    any = true;
+    cs_report_print_case_brief(run, c, stdout);
+  }
+}
+
+bool cs_runner_write_reports(const cs_runner_running *r, const cs_report_run *run) {
+  char why[CS_REPORT_WHY_MAX];
+  bool good = true;
+  if (!cs_report_write_all(run, r->config->out, why, sizeof why)) {
+    fprintf(stderr, "coapspec: %s\n", why);
+    good = false;
+  }
+  if (r->config->pcap && !cs_report_write_pcap(run, r->config->pcap, why, sizeof why)) {
+    fprintf(stderr, "coapspec: %s\n", why);
+    good = false;
+  }
+  return good;
+}
+
+void cs_runner_tell(const cs_runner_running *r, const cs_report_run *run, bool written) {
+  size_t slow = 0;
+  for (size_t i = 0; i < r->side_count; i++) {
+    slow += r->sides[i].slow;
+    if (r->sides[i].trouble)
+      fprintf(stderr, "coapspec: %s\n", r->sides[i].trouble);
+  }
+  if (r->config->json) {
+    cs_report_print_json(run, stdout);
+    return;
+  }
+  print_faults(r, run);
+  putchar('\n');
+  if (slow)
+    printf("%zu cases longer than 100 s left out; --slow runs them\n", slow);
+  cs_report_print_summary(run, stdout);
+  if (written)
+    printf("reports: %s/report.{txt,html,json,xml,pcap}\n", r->config->out);
+}

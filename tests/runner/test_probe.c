@@ -1,0 +1,52 @@
+/* Probes are scenarios that can be read, for every transport. */
+#include <string.h>
+
+#include "runner/driver.h"
+#include "runner/library.h"
+#include "runner/probe.h"
+#include "support/check_main.h"
+
+static cs_verdict play(cs_runner_library *l, const cs_runner_profile *profile, const char *text,
+                       cs_runner_transport t) {
+  static const cs_time exact = 0;
+  cs_runner_error e;
+  const cs_runner_scenario *s;
+  ck_assert_msg(cs_runner_parse(cs_span_str(text), "probe", &l->names, &l->arena, &s, &e),
+                "%u:%u: %s", e.line, e.column, e.message);
+  ck_assert(s->transports >> t & 1u);
+  cs_runner_case_config config = {
+      .variant = {s, s->id, 0, t}, .profile = profile, .seed = 1, .tolerance = &exact};
+  cs_runner_case *c = cs_runner_case_new(&config);
+  cs_report_case r;
+  cs_runner_play_memory(c, 1, NULL, 0);
+  cs_runner_case_result(c, &r);
+  cs_runner_case_free(c);
+  return r.verdict;
+}
+
+START_TEST(the_embedded_server_has_it_all) {
+  cs_runner_library l;
+  cs_runner_profile profile;
+  ck_assert(cs_runner_library_open(&l));
+  ck_assert(cs_runner_library_profile(&l, "embedded", &profile));
+  for (cs_runner_transport t = CS_RUNNER_UDP; t <= CS_RUNNER_WS; t++) {
+    ck_assert_int_eq(play(&l, &profile, cs_runner_probe_sanity, t), CS_VERDICT_PASS);
+    const cs_runner_probe *p;
+    for (size_t i = 0; (p = cs_runner_probe_at(i)); i++) {
+      ck_assert_ptr_eq(cs_runner_probe_named(p->cap), p);
+      ck_assert_msg(play(&l, &profile, cs_runner_probe_text(p, t), t) == CS_VERDICT_PASS,
+                    "%s on %s", p->cap, cs_runner_transport_name(t));
+    }
+  }
+  ck_assert_ptr_null(cs_runner_probe_named("telepathy"));
+  cs_runner_library_close(&l);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("probe");
+  TCase *tc = tcase_create("all");
+  tcase_add_test(tc, the_embedded_server_has_it_all);
+  suite_add_tcase(suite, tc);
+  return cs_test_main(suite);
+}
