@@ -1,38 +1,41 @@
 #!/usr/bin/env bash
-# ci/conformance.sh [--no-install]
+# ci/conformance.sh [--no-install] [--all-servers]
 #
 # Installs what is missing, builds, and runs every scenario against the embedded
-# server (in memory and over a socket) and against Debian's own coap-server.
+# server (in memory and over sockets) and against Debian's own coap-server, each
+# on every transport it has. With --all-servers also against libcoap 4.3.4,
+# aiocoap, Californium and go-coap, one after the other (docs/servers.md).
 # Prints a summary and the paths of the reports. Exit 0 when every case of the
-# embedded server passed and coap-server showed nothing but the faults that its
-# profile declares; else the runner's exit code (2 usage, 3 unreachable,
+# embedded server passed and the others showed nothing but the faults that their
+# profiles declare; else the runner's exit code (2 usage, 3 unreachable,
 # 4 crashed, 1 a failure, 5 an expected failure that passed).
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 install=""
-if [ "${1-}" = --no-install ]; then
-  install=--no-install
+all=""
+while [ $# -gt 0 ]; do
+  case $1 in
+    --no-install) install=--no-install ;;
+    --all-servers) all=1 ;;
+    *)
+      echo "usage: ci/conformance.sh [--no-install] [--all-servers]" >&2
+      exit 2
+      ;;
+  esac
   shift
-fi
-[ $# -eq 0 ] || { echo "usage: ci/conformance.sh [--no-install]" >&2; exit 2; }
+done
 bash ci/install.sh $install conformance || exit 2
+[ -z "$all" ] || bash ci/install.sh $install servers || exit 2
 
 say "build (release)"
 # The test programs need packages that a run of the scenarios does not.
 CMAKE_EXTRA=-DCOAPSPEC_TESTS=OFF configure_and_build release coapspec || exit 2
 coapspec=build/release/bin/coapspec
-server=conformance/servers/libcoap.sh
 reports=out/conformance
-version=$(bash $server version) || exit 2
-name=libcoap-$version
-profile=conformance/profiles/$name.ini
-[ -r "$profile" ] || { echo "ci/conformance.sh: there is no profile for coap-server $version ($profile)" >&2; exit 2; }
 worst=0
 lines=()
 pids=()
-# A report of an earlier run must not be read for this one's.
-rm -rf "${reports:?}/embedded-memory" "$reports/embedded" "${reports:?}/$name"
 mkdir -p "$reports"
 
 # Whatever happens, no server of ours is left behind.
@@ -75,9 +78,10 @@ only_passes() {
   esac
 }
 
-# verdicts NAME: one line a case, id and verdict
+# verdicts NAME: one line a case: id, transport, verdict
 verdicts() {
-  sed -n '/^  "requirements"/q; s/^ *"\(id\|verdict\)": *"\([^"]*\)",*$/\2/p' "$reports/$1/report.json" | paste - - | sort
+  sed -n '/^  "requirements"/q; s/^ *"\(id\|transport\|verdict\)": *"\([^"]*\)",*$/\2/p' "$reports/$1/report.json" |
+    paste - - - | sort
 }
 
 # free_place: a loopback address of this run's own, so that nothing that runs
@@ -85,6 +89,51 @@ verdicts() {
 free_place() {
   echo "127.$((RANDOM % 200 + 20)).$((RANDOM % 250 + 1)).$1"
 }
+
+# targets ADDRESS TRANSPORT...: the URIs of a server on port 5683, 8683 for WebSockets
+targets() {
+  local address=$1 transport
+  shift
+  for transport in "$@"; do
+    case $transport in
+      udp) echo "coap://$address:5683" ;;
+      tcp) echo "coap+tcp://$address:5683" ;;
+      ws) echo "coap+ws://$address:8683" ;;
+    esac
+  done
+}
+
+# against NAME SCRIPT: starts the server, runs every case, stops it; the log
+# is in $reports/NAME.log
+against() {
+  local name=$1 script=$2 address pid code
+  address=$(free_place 3)
+  pid=$(bash "$script" start "$address" 5683) || return 3
+  # Ended with this shell too, however that goes.
+  trap 'bash "$script" stop "$pid"' EXIT
+  # shellcheck disable=SC2046 # one word a transport
+  $coapspec run $(targets "$address" $(bash "$script" transports)) \
+    --profile "conformance/profiles/$name.ini" --out "$reports/$name" >"$reports/$name.log" 2>&1
+  code=$?
+  trap - EXIT
+  bash "$script" stop "$pid"
+  return "$code"
+}
+
+# name_of SCRIPT: its profile's name, with the version
+name_of() {
+  local base version
+  base=$(basename "$1" .sh)
+  version=$(bash "$1" version) || return 1
+  echo "${base%%-[0-9]*}-$version"
+}
+
+debian=conformance/servers/libcoap.sh
+name=$(name_of $debian) || exit 2
+[ -r "conformance/profiles/$name.ini" ] ||
+  { echo "ci/conformance.sh: there is no profile for Debian's coap-server (conformance/profiles/$name.ini)" >&2; exit 2; }
+# A report of an earlier run must not be read for this one's.
+rm -rf "${reports:?}/embedded-memory" "$reports/embedded" "${reports:?}/$name"
 
 say "embedded server, in memory"
 $coapspec run embedded --out "$reports/embedded-memory"
@@ -97,7 +146,7 @@ embedded_address=$(free_place 2)
 $coapspec serve --bind "$embedded_address:5683" >$reports/serve.log 2>&1 &
 pids+=($!)
 tries=0
-until grep -q 'serving on' $reports/serve.log; do
+until [ "$(grep -c 'serving on' $reports/serve.log)" -ge 3 ]; do
   tries=$((tries + 1))
   if [ "$tries" -gt 100 ] || ! kill -0 "${pids[0]}" 2>/dev/null; then
     cat $reports/serve.log
@@ -105,23 +154,23 @@ until grep -q 'serving on' $reports/serve.log; do
   fi
   sleep 0.05
 done
-server_address=$(free_place 3)
-if pid=$(bash $server start "$server_address" 5683); then pids+=("$pid"); fi
 
-say "embedded server over a UDP socket, and coap-server $version (Debian): about 100 s, the longest schedule"
-$coapspec run "coap://$embedded_address:5683" --profile embedded --out $reports/embedded >$reports/embedded.log 2>&1 &
+say "embedded server over sockets, and $name (Debian): a few minutes, mostly of waiting"
+# shellcheck disable=SC2046 # one word a target
+$coapspec run $(targets "$embedded_address" udp tcp ws) --profile embedded --out $reports/embedded \
+  >$reports/embedded.log 2>&1 &
 embedded_run=$!
-$coapspec run "coap://$server_address:5683" --profile "$profile" --out "$reports/$name" >"$reports/$name.log" 2>&1 &
+against "$name" $debian &
 server_run=$!
 pids+=("$embedded_run" "$server_run")
 
 wait "$embedded_run"
 code=$?
-say "embedded server, UDP socket"
+say "embedded server, sockets"
 cat $reports/embedded.log
 only_passes embedded || [ "$code" -ne 0 ] || code=1
 if ! diff <(verdicts embedded-memory) <(verdicts embedded) >$reports/memory-and-socket.diff; then
-  echo "the run in memory and the run over a socket differ:"
+  echo "the run in memory and the run over sockets differ:"
   cat $reports/memory-and-socket.diff
   [ "$code" -ne 0 ] || code=1
 fi
@@ -129,9 +178,22 @@ note embedded "$code"
 
 wait "$server_run"
 code=$?
-say "coap-server $version (Debian), UDP socket"
+say "$name (Debian)"
 cat "$reports/$name.log"
 note "$name" "$code"
+
+if [ -n "$all" ]; then
+  for script in libcoap-4.3.4 aiocoap californium go-coap; do
+    script=conformance/servers/$script.sh
+    bash $script install && name=$(name_of $script) || exit 2
+    [ ! -e "$reports/$name" ] || [ "$name" = "$(name_of $debian)" ] || rm -rf "${reports:?}/$name"
+    say "$name"
+    ( against "$name" $script )
+    code=$?
+    cat "$reports/$name.log"
+    note "$name" "$code"
+  done
+fi
 
 say "summary"
 printf '%s\n' "${lines[@]}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ci/install.sh [--no-install] conformance|test|extended
+# ci/install.sh [--no-install] conformance|servers|test|extended
 #
 # Installs what is missing, by Debian package name. With --no-install, or where
 # neither root nor sudo is to be had, it prints the command to run and exits 2
@@ -29,6 +29,13 @@ packages() {
   echo cmake ninja-build pkg-config gcc libc6-dev libjansson-dev libxml2-dev libinih-dev libcoap3-bin
   case $set_name in
     conformance) ;;
+    servers)
+      echo python3 python3-venv
+      # What a machine has by other means is not installed beside it.
+      command -v mvn >/dev/null || echo maven
+      command -v javac >/dev/null || echo default-jdk-headless
+      command -v go >/dev/null || echo golang-go
+      ;;
     test | extended)
       echo clang llvm clang-format clang-tidy afl++ check libsubunit-dev libmbedtls-dev \
         libcoap3-dev tshark python3 python3-venv
@@ -55,7 +62,7 @@ missing() {
 format_version=14.0.6
 format_tool() {
   local tools
-  [ "$set_name" != conformance ] || return 0
+  case $set_name in conformance | servers) return 0 ;; esac
   tools=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/out/tools
   if clang-format --version | grep -q "version ${format_version%%.*}\." ||
     "$tools/bin/clang-format" --version 2>/dev/null | grep -q "version ${format_version%%.*}\."; then
@@ -87,7 +94,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 if [ "$install" = no ]; then
   runtime=""
-  case $set_name in conformance) ;; *) [ -n "$(clang_runtime)" ] || runtime=" libclang-rt-dev" ;; esac
+  case $set_name in conformance | servers) ;; *) [ -n "$(clang_runtime)" ] || runtime=" libclang-rt-dev" ;; esac
   echo "Some packages are missing. As root, run:" >&2
   echo "  apt-get update && apt-get install -y --no-install-recommends ${wanted% }$runtime" >&2
   exit 2
