@@ -191,6 +191,10 @@ measure_get() {
     "$(per_get get-debian 500 plain)" "<= a third" third
   row "sequential CON GET over UDP (syscalls)" "$(per_get_syscalls get-ours 500 block)" \
     "$(per_get_syscalls get-debian 500 block)" "3" 3
+  row "sequential GET over TCP (user instr.)" "$(per_get get-ours 500 tcp)" \
+    "$(per_get get-debian 500 tcp)" "<= a third" third
+  row "sequential GET over TCP (syscalls)" "$(per_get_syscalls get-ours 500 tcp)" \
+    "$(per_get_syscalls get-debian 500 tcp)" "3" 3
 }
 
 measure_sessions() {

@@ -516,7 +516,6 @@ static cs_rule judge_data(struct judge *j, uint8_t first, uint64_t length) {
   if (++j->frames > 1024)
     return CS_RULE_WS_FRAGMENTS;
   j->open = true;
-  j->controls = 0;
   return CS_RULE_NONE;
 }
 
@@ -576,7 +575,7 @@ static bool judge_step(struct judge *j, struct outcome *o) {
   j->len += (size_t)length;
   if (b.at[0] >= 128) {
     add_message(o, cs_span_of(j->message, j->len));
-    j->len = j->frames = j->empty = 0;
+    j->len = j->frames = j->empty = j->controls = 0;
     j->announced = 0;
     j->open = false;
   }

@@ -94,8 +94,9 @@ int coap_context_get_coap_fd(const coap_context_t *context);
 
 /* Settings for a server's sessions and for reliable protocols, kept and
  * returned: idle sessions at most (0: any number), seconds until an idle one
- * goes, seconds to wait for a CSM (0: for ever), the largest message to
- * announce in bytes (64 to 8388864), handshakes at most at once. */
+ * goes, seconds to wait for a CSM (0: 30), the largest message to announce
+ * in bytes (64 to 8388864; for sessions made afterwards), handshakes at most at
+ * once. */
 void coap_context_set_max_idle_sessions(coap_context_t *context, unsigned int max_idle_sessions);
 unsigned int coap_context_get_max_idle_sessions(const coap_context_t *context);
 void coap_context_set_session_timeout(coap_context_t *context, unsigned int session_timeout);

@@ -233,6 +233,7 @@ void coap_session_disconnected(coap_session_t *session, coap_nack_reason_t reaso
       cs_api_stream_leave(session, reason);
     else
       cs_api_stream_lost(session, reason, cs_api_now(ctx));
+    cs_api_rearm(session);
     cs_api_settle(ctx);
     return;
   }

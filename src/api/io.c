@@ -92,7 +92,8 @@ static bool run_due(coap_context_t *ctx, cs_time now) {
     if (!first || first->at > now)
       break;
     coap_session_t *s = cs_api_of_timer(first);
-    cs_base_heap_remove(&ctx->deadlines, first);
+    /* It keeps its place, so that setting it again needs no memory. */
+    cs_base_heap_set(&ctx->deadlines, first, CS_TIME_NEVER);
     any = true;
     if (cs_api_gone(s))
       continue;

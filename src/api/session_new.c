@@ -88,6 +88,8 @@ static cs_err fill(coap_context_t *ctx, coap_session_t *s, const cs_net_address 
     return cs_endpoint_open(&ctx->endpoint, NULL, COAP_DEFAULT_MTU, now, &s->endpoint);
   cs_err e = cs_api_stream_begin(s, now);
   if (e == CS_OK)
+    e = cs_api_reserve(s);
+  if (e == CS_OK)
     e = cs_endpoint_open(cs_api_stream_config(ctx, (coap_proto_t)s->proto), NULL,
                          CS_API_PDU_SIZE_MAX, now, &s->endpoint);
   return e;

@@ -32,23 +32,44 @@ cs_err cs_api_stream_begin(coap_session_t *s, cs_time now) {
   return CS_OK;
 }
 
-static void watch(coap_session_t *s, unsigned what) {
+static cs_err watch(coap_session_t *s, unsigned what) {
   const cs_net *net = &s->context->net;
-  (void)net->ops->watch(net->self, s->fd, what, s);
+  return net->ops->watch(net->self, s->fd, what, s);
 }
 
 /* ---- the end ---- */
 
+/* Any of the handlers may give the session up; it is then told no more. */
+static void tell(coap_session_t *s, coap_event_t event) {
+  if (!cs_api_gone(s))
+    cs_api_event(s, event);
+}
+
 static void tell_end(coap_session_t *s, unsigned state) {
   if (state == COAP_SESSION_STATE_CONNECTING) {
-    cs_api_event(s, COAP_EVENT_TCP_FAILED);
+    tell(s, COAP_EVENT_TCP_FAILED);
   } else {
     if (s->rare->upgraded)
-      cs_api_event(s, COAP_EVENT_WS_CLOSED);
-    cs_api_event(s, COAP_EVENT_TCP_CLOSED);
+      tell(s, COAP_EVENT_WS_CLOSED);
+    tell(s, COAP_EVENT_TCP_CLOSED);
   }
-  cs_api_event(s, state == COAP_SESSION_STATE_ESTABLISHED ? COAP_EVENT_SESSION_CLOSED
-                                                          : COAP_EVENT_SESSION_FAILED);
+  tell(s, state == COAP_SESSION_STATE_ESTABLISHED ? COAP_EVENT_SESSION_CLOSED
+                                                  : COAP_EVENT_SESSION_FAILED);
+}
+
+/* Our direction ends, and what came and was not looked at is read: a socket that
+ * is closed over unread bytes is reset, and the reset may overtake what was said
+ * last (RFC 1122 section 4.2.2.13). It is read into the buffer for datagrams that
+ * go: a handler may have a view of the one for what comes. */
+static void hang_up(coap_session_t *s) {
+  coap_context_t *ctx = s->context;
+  const cs_net *net = &ctx->net;
+  size_t len;
+  if (net->ops->finish(net->self, s->fd) != CS_OK)
+    return;
+  for (unsigned i = 0; i < READS_MAX; i++)
+    if (net->ops->receive(net->self, s->fd, ctx->tx, CS_API_DATAGRAM_MAX, &len, NULL) != CS_OK)
+      return;
 }
 
 void cs_api_stream_lost(coap_session_t *s, coap_nack_reason_t reason, cs_time now) {
@@ -59,15 +80,18 @@ void cs_api_stream_lost(coap_session_t *s, coap_nack_reason_t reason, cs_time no
   s->rare->leaving = false;
   s->nack = (unsigned)reason & 15u;
   s->state = COAP_SESSION_STATE_NONE;
+  if (state != COAP_SESSION_STATE_CONNECTING)
+    hang_up(s);
   ctx->net.ops->close(ctx->net.self, s->fd);
   s->fd = -1;
   cs_endpoint_link(s->endpoint, CS_LINK_CLOSED, cs_api_at(s, now));
   cs_api_deliver(s, now, false);
-  if (!cs_api_gone(s))
-    tell_end(s, state);
+  tell_end(s, state);
 }
 
 void cs_api_stream_leave(coap_session_t *s, coap_nack_reason_t reason) {
+  if (s->fd < 0 || s->rare->leaving)
+    return;
   s->nack = (unsigned)reason & 15u;
   s->rare->state = s->state;
   s->rare->leaving = true;
@@ -95,9 +119,10 @@ void cs_api_stream_farewell(coap_session_t *s, cs_time now) {
   for (unsigned i = 0; i < WRITES_MAX && cs_endpoint_output(s->endpoint, cs_api_at(s, now), &bytes);
        i++) {
     if (net->ops->send(net->self, s->fd, NULL, bytes, &sent) != CS_OK)
-      return;
+      break;
     cs_endpoint_sent(s->endpoint, sent, cs_api_at(s, now));
   }
+  hang_up(s);
 }
 
 /* ---- the beginning ---- */
@@ -109,6 +134,8 @@ static cs_err default_host(coap_session_t *s) {
   cs_rule broken;
   if (coap_is_af_unix(&s->remote) || cs_api_address_read(&s->remote, &a))
     return cs_endpoint_ws_host(s->endpoint, cs_span_str("localhost"), &broken);
+  if (cs_net_address_family(&a) == AF_INET6)
+    a.u.in6.sin6_scope_id = 0; /* a zone means nothing to the server (RFC 4007 section 11.2) */
   size_t len = cs_net_address_print(&a, host, sizeof host);
   cs_span text = cs_span_of(host, len);
   char port[8];
@@ -156,7 +183,8 @@ static void connected(coap_session_t *s, cs_time now) {
   s->state = COAP_SESSION_STATE_CSM;
   cs_endpoint_up(s->endpoint, cs_api_at(s, now));
   cs_api_touch(s, now);
-  watch(s, CS_NET_READ);
+  if (watch(s, CS_NET_READ) != CS_OK)
+    cs_api_stream_leave(s, COAP_NACK_NOT_DELIVERABLE);
   cs_api_event(s, COAP_EVENT_TCP_CONNECTED);
 }
 
@@ -177,10 +205,14 @@ static void connecting(coap_session_t *s, cs_time now) {
 cs_time cs_api_stream_deadline(const coap_session_t *s, cs_time endpoint) {
   if (s->fd < 0)
     return CS_TIME_NEVER;
+  if (s->rare->leaving)
+    return cs_core_now(cs_endpoint_session(s->endpoint));
   return s->state == COAP_SESSION_STATE_CONNECTING ? s->rare->connect_until : endpoint;
 }
 
 void cs_api_stream_expire(coap_session_t *s, cs_time now) {
+  if (s->rare->leaving)
+    cs_api_stream_lost(s, (coap_nack_reason_t)s->nack, now);
   if (s->fd < 0 || s->state != COAP_SESSION_STATE_CONNECTING || now < s->rare->connect_until)
     return;
   cs_api_fail("coap_new_client_session", "%s: no connection within %u s", coap_session_str(s),
@@ -193,12 +225,8 @@ void cs_api_stream_expire(coap_session_t *s, cs_time now) {
 void cs_api_stream_transmit(coap_session_t *s, cs_time now) {
   const cs_net *net = &s->context->net;
   cs_span bytes;
-  if (s->fd < 0 || s->state == COAP_SESSION_STATE_CONNECTING)
+  if (s->fd < 0 || s->state == COAP_SESSION_STATE_CONNECTING || s->rare->leaving)
     return;
-  if (s->rare->leaving) {
-    cs_api_stream_lost(s, (coap_nack_reason_t)s->nack, now);
-    return;
-  }
   bool waits = cs_endpoint_output(s->endpoint, cs_api_at(s, now), &bytes);
   for (unsigned i = 0; waits && i < WRITES_MAX; i++) {
     size_t sent = 0;
@@ -206,28 +234,27 @@ void cs_api_stream_transmit(coap_session_t *s, cs_time now) {
     if (e == CS_ERR_AGAIN || (e == CS_OK && sent == 0))
       break;
     if (e != CS_OK) {
-      cs_api_stream_lost(s, reason_of(s), now);
+      cs_api_stream_leave(s, reason_of(s));
       return;
     }
     cs_api_touch(s, now);
     cs_endpoint_sent(s->endpoint, sent, cs_api_at(s, now));
     waits = cs_endpoint_output(s->endpoint, cs_api_at(s, now), &bytes);
   }
-  if (!waits && cs_endpoint_finished(s->endpoint)) {
-    cs_api_stream_lost(s, reason_of(s), now);
-    return;
-  }
-  if (waits != s->rare->writing) {
+  bool over = !waits && cs_endpoint_finished(s->endpoint);
+  if (!over && waits != s->rare->writing) {
     s->rare->writing = waits;
-    watch(s, waits ? CS_NET_READ | CS_NET_WRITE : CS_NET_READ);
+    over = watch(s, waits ? CS_NET_READ | CS_NET_WRITE : CS_NET_READ) != CS_OK;
   }
+  if (over)
+    cs_api_stream_leave(s, reason_of(s));
 }
 
 /* Reads what came, at most a few buffers full, telling what is in each before
  * the next is read into the same buffer. */
 static void take(coap_session_t *s, cs_time now) {
   coap_context_t *ctx = s->context;
-  for (unsigned i = 0; i < READS_MAX && s->fd >= 0 && !cs_api_gone(s); i++) {
+  for (unsigned i = 0; i < READS_MAX && s->fd >= 0 && !cs_api_gone(s) && !s->rare->leaving; i++) {
     size_t len = 0;
     cs_err e =
         ctx->net.ops->receive(ctx->net.self, s->fd, ctx->rx, CS_API_DATAGRAM_MAX, &len, NULL);
@@ -251,7 +278,7 @@ static void take(coap_session_t *s, cs_time now) {
 }
 
 void cs_api_stream_ready(coap_session_t *s, unsigned what, cs_time now) {
-  if (s->fd < 0)
+  if (s->fd < 0 || s->rare->leaving)
     return;
   if (s->state == COAP_SESSION_STATE_CONNECTING)
     connecting(s, now);

@@ -23,7 +23,7 @@ void cs_api_stream_told(coap_session_t *s, const cs_core_event *e) {
   switch (e->kind) {
   case CS_EVENT_CSM:
     cs_api_stream_look(s);
-    if (s->state == COAP_SESSION_STATE_CSM) {
+    if (s->state == COAP_SESSION_STATE_CSM && !cs_api_gone(s)) {
       s->state = COAP_SESSION_STATE_ESTABLISHED;
       cs_api_event(s, COAP_EVENT_SESSION_CONNECTED);
     }

@@ -130,13 +130,27 @@ cs_err cs_api_reserve(coap_session_t *s) {
   return s->timer.place ? CS_OK : cs_base_heap_reserve(h, s->context->alloc, h->count + 1);
 }
 
+/* A stream has its place from the beginning and keeps it: each of its ends
+ * depends on a timer. */
+static void rearm_stream(coap_session_t *s) {
+  coap_context_t *ctx = s->context;
+  cs_time at = cs_api_stream_deadline(s, cs_endpoint_deadline(s->endpoint));
+  if (ctx->keepalive)
+    at = cs_time_min(at, cs_api_keepalive_due(s));
+  cs_base_heap_set(&ctx->deadlines, &s->timer, at);
+  if (ctx->alarmed)
+    cs_api_set_alarm(ctx);
+}
+
 /* Room was made when a request was sent. What else needs a timer, forgetting
  * duplicates and keepalive, can do without when memory is short. */
 void cs_api_rearm(coap_session_t *s) {
   coap_context_t *ctx = s->context;
+  if (cs_api_streaming(s)) {
+    rearm_stream(s);
+    return;
+  }
   cs_time at = cs_endpoint_deadline(s->endpoint);
-  if (cs_api_streaming(s))
-    at = cs_api_stream_deadline(s, at);
   /* What cannot be sent now waits for room, and that not for ever. */
   if (blocked(s)) {
     bool due = at <= cs_core_now(cs_endpoint_session(s->endpoint));
@@ -156,8 +170,7 @@ void cs_api_transmit(coap_session_t *s, cs_time now) {
   coap_context_t *ctx = s->context;
   if (cs_api_streaming(s)) {
     cs_api_stream_transmit(s, now);
-    if (!cs_api_gone(s))
-      cs_api_rearm(s);
+    cs_api_rearm(s);
     return;
   }
   now = cs_api_at(s, now);

@@ -144,6 +144,7 @@ struct reliable {
   cs_time idle_due; /* when the idle-traffic budget will be full again */
   struct out csm, release, abort;
   struct reply *late, *latest; /* Pongs that wait for requests to be answered */
+  uint32_t accepted;           /* longest message; as our CSM says, and the link's cap */
   size_t answers_bytes;        /* of the answers that wait for transmission */
   uint32_t answers;            /* how many those are */
   uint32_t replies;            /* struct reply in late or in the queue */

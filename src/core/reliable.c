@@ -11,6 +11,8 @@ cs_err cs_core_reliable_open(cs_core_session *s) {
     return CS_ERR_MEMORY;
   memset(r, 0, sizeof *r);
   r->csm_due = CS_TIME_NEVER;
+  /* The owner may change what later sessions accept. */
+  r->accepted = s->config->max_message ? s->config->max_message : MESSAGE_DEFAULT;
   r->csm.kind = OUT_CSM;
   r->release.kind = OUT_RELEASE;
   r->abort.kind = OUT_ABORT;

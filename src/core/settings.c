@@ -20,7 +20,7 @@ size_t cs_core_max_send(const cs_core_session *s) {
 }
 
 uint32_t cs_core_accepted(const cs_core_session *s) {
-  return s->config->max_message ? s->config->max_message : MESSAGE_DEFAULT;
+  return s->reliable->accepted;
 }
 
 cs_rule cs_core_settings_allow(const cs_core_session *s, size_t size, size_t token_len) {

@@ -9,13 +9,17 @@
 
 typedef struct cs_endpoint cs_endpoint;
 
+/* A byte now and then is no progress: what is queued must not be held for ever. */
+enum { CS_ENDPOINT_PROGRESS = 4096 };
+
 typedef struct cs_endpoint_config {
   cs_core_config core; /* its form is CS_WIRE_TCP for a stream, CS_WIRE_WS for a WebSocket */
   cs_link_kind link;
   size_t accept_max; /* longest datagram accepted; 0: 65535. Streams keep to core.max_message */
   /* Streams only; 0 means 30 s. How long the WebSocket handshakes (opening and
-   * closing) may take, and how long a peer may leave our bytes unread before
-   * the session is ended (CS_RULE_PEER_STALLED). */
+   * closing) may take, and how long a peer may take for the next
+   * CS_ENDPOINT_PROGRESS of our bytes, or for all that wait, before the session
+   * is ended (CS_RULE_PEER_STALLED). */
   cs_time handshake_timeout;
   cs_time stall_timeout;
 } cs_endpoint_config;

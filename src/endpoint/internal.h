@@ -18,6 +18,7 @@ struct stream {
   size_t host_len;
   cs_rule why;       /* what a Close is to say */
   cs_time stall_due; /* when the peer has left our bytes unread for too long */
+  size_t stall_left; /* bytes that it has to take until then, if so many wait */
   cs_time end_due;   /* when an end that has begun is cut short */
   bool up;
   bool deaf;      /* nothing is received any more */

@@ -82,6 +82,12 @@ static bool put_message(cs_endpoint *e, size_t header, size_t size, cs_time now)
   return true;
 }
 
+static void await_progress(cs_endpoint *e, cs_time now) {
+  cs_time patience = e->config->stall_timeout;
+  e->stream->stall_due = cs_time_add(now, patience ? patience : STALL_TIMEOUT * CS_SECOND);
+  e->stream->stall_left = CS_ENDPOINT_PROGRESS;
+}
+
 bool endpoint_fill(cs_endpoint *e, cs_time now) {
   struct stream *st = e->stream;
   while (st->len - st->sent < CHUNK && endpoint_pending(e)) {
@@ -93,10 +99,8 @@ bool endpoint_fill(cs_endpoint *e, cs_time now) {
     if (!(own ? put_own(e) : put_message(e, header, size, now)))
       return false;
   }
-  if (st->len > st->sent && st->stall_due == CS_TIME_NEVER) {
-    cs_time patience = e->config->stall_timeout;
-    st->stall_due = cs_time_add(now, patience ? patience : STALL_TIMEOUT * CS_SECOND);
-  }
+  if (st->len > st->sent && st->stall_due == CS_TIME_NEVER)
+    await_progress(e, now);
   return true;
 }
 
@@ -106,11 +110,10 @@ void endpoint_taken(cs_endpoint *e, size_t n, cs_time now) {
   if (n == 0)
     return;
   st->sent += n;
-  st->stall_due = CS_TIME_NEVER;
-  if (st->sent == st->len) {
+  if (st->sent == st->len)
     endpoint_drop_output(e);
-    return;
-  }
-  cs_time patience = e->config->stall_timeout;
-  st->stall_due = cs_time_add(now, patience ? patience : STALL_TIMEOUT * CS_SECOND);
+  else if (n >= st->stall_left)
+    await_progress(e, now);
+  else
+    st->stall_left -= n;
 }

@@ -80,7 +80,7 @@ bool cs_link_wants_transmit(const cs_link *l);
 enum {
   CS_LINK_WS_FRAGMENTS_MAX = 1024, /* frames of one message; CS_RULE_WS_FRAGMENTS */
   CS_LINK_WS_EMPTY_MAX = 16,       /* empty ones in a row; CS_RULE_WS_EMPTY_FRAGMENTS */
-  /* Control frames within CS_LINK_WS_CONTROL_WINDOW without a data frame between
+  /* Control frames within CS_LINK_WS_CONTROL_WINDOW without a whole message between
    * them; CS_RULE_WS_CONTROL_FLOOD. A server that pings an idle client every few
    * seconds for days is far from it. */
   CS_LINK_WS_CONTROL_MAX = 1000

@@ -36,7 +36,7 @@ struct cs_link_ws {
   bool in_message;
   uint16_t fragments;
   uint16_t empty;    /* fragments in a row without a payload */
-  uint16_t controls; /* control frames since the last data frame */
+  uint16_t controls; /* control frames since the last whole message */
   uint64_t total;    /* payload bytes of its frames, as announced */
 
   bool pong_due;

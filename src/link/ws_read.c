@@ -25,7 +25,6 @@ static cs_rule count_data(cs_link *l, const cs_wire_ws_frame *f) {
     return CS_RULE_WS_EMPTY_FRAGMENTS;
   if (++ws->fragments > CS_LINK_WS_FRAGMENTS_MAX)
     return CS_RULE_WS_FRAGMENTS;
-  ws->controls = 0;
   ws->in_message = true;
   return CS_RULE_NONE;
 }
@@ -138,6 +137,9 @@ static void end_message(cs_link_ws *ws) {
   ws->fragments = 0;
   ws->empty = 0;
   ws->total = 0;
+  /* Only a whole message refills the budget of control frames: the session
+   * counts those, fragments cost nobody anything. */
+  ws->controls = 0;
 }
 
 /* Once our Close was sent, data means nothing (section 1.4). */

@@ -5,7 +5,7 @@
  * needs cryptography goes through src/tls. */
 #include "wire/ws_upgrade.h"
 
-enum { SHA1_SIZE = 20, BLOCK = 64, GUID_SIZE = 36, TEXT_MAX = CS_WS_KEY_SIZE + GUID_SIZE };
+enum { SHA1_SIZE = 20, BLOCK = 64, GUID_SIZE = 36, TEXT_MAX = CS_WS_KEY_MAX + GUID_SIZE };
 
 static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -89,7 +89,7 @@ void cs_wire_ws_key(const uint8_t nonce[16], char out[CS_WS_KEY_SIZE]) {
 void cs_wire_ws_accept(cs_span key, char out[CS_WS_ACCEPT_SIZE]) {
   uint8_t text[TEXT_MAX];
   uint8_t digest[SHA1_SIZE];
-  size_t n = key.len < CS_WS_KEY_SIZE ? key.len : (size_t)CS_WS_KEY_SIZE;
+  size_t n = key.len < CS_WS_KEY_MAX ? key.len : (size_t)CS_WS_KEY_MAX;
   if (n)
     memcpy(text, key.at, n);
   memcpy(text + n, guid, GUID_SIZE);

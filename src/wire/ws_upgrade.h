@@ -12,6 +12,7 @@ enum {
   CS_HTTP_HEAD_MAX = 8192,  /* bytes of a head, the empty line included */
   CS_HTTP_FIELDS_MAX = 100, /* fields of a head */
   CS_WS_KEY_SIZE = 24,      /* Sec-WebSocket-Key: 16 bytes in base64 */
+  CS_WS_KEY_MAX = 64,       /* of a longer one that somebody sends, what counts */
   CS_WS_ACCEPT_SIZE = 28,   /* Sec-WebSocket-Accept: a SHA-1 in base64 */
   CS_WS_HOST_MAX = 255
 };
@@ -57,7 +58,7 @@ bool cs_wire_http_has_exact(const cs_wire_http_head *head, const char *name, con
 cs_rule cs_wire_ws_host_check(cs_span host);
 
 /* Base64 of 16 random bytes; and the accept value that answers a key (of which
- * CS_WS_KEY_SIZE bytes count). */
+ * CS_WS_KEY_MAX bytes count). */
 void cs_wire_ws_key(const uint8_t nonce[16], char out[CS_WS_KEY_SIZE]);
 void cs_wire_ws_accept(cs_span key, char out[CS_WS_ACCEPT_SIZE]);
 

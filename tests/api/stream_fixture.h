@@ -22,6 +22,7 @@ typedef struct stream_peer {
    * after the connection was accepted. */
   void (*act)(void);
   coap_session_t *session;
+  size_t body;  /* length of the responses' payload; 0: "hi" */
   size_t chunk; /* most bytes given to the client at once; 0: all */
 } stream_peer;
 
@@ -55,7 +56,9 @@ static inline void sp_events(void) {
     if (e.kind == CS_EVENT_REQUEST && sp.mute) {
       cs_core_ignore(cs_endpoint_session(sp.endpoint), e.exchange, now);
     } else if (e.kind == CS_EVENT_REQUEST) {
-      cs_core_response_spec spec = {CS_CODE(2, 5), {NULL, 0}, cs_span_str("hi"), -1};
+      static const uint8_t filler[2000];
+      cs_span body = sp.body ? cs_span_of(filler, sp.body) : cs_span_str("hi");
+      cs_core_response_spec spec = {CS_CODE(2, 5), {NULL, 0}, body, -1};
       sp.served++;
       sp.payload = e.message.payload.len;
       ck_assert_int_eq(cs_core_respond(cs_endpoint_session(sp.endpoint), e.exchange, &spec, now),
@@ -115,7 +118,8 @@ static inline void sp_idle(void *ctx) {
   sp_flush();
 }
 
-static inline void sp_open(coap_proto_t proto) {
+/* Listens; the session is for the test to make. */
+static inline void sp_listen(coap_proto_t proto) {
   cs_net_address at;
   uint16_t port = proto == COAP_PROTO_WS ? 80 : 5683;
   sp = (stream_peer){.fd = -1, .listening = -1};
@@ -132,6 +136,10 @@ static inline void sp_open(coap_proto_t proto) {
       fx.server_net.ops->open(fx.server_net.self, CS_NET_STREAM, &at, NULL, &sp.listening), CS_OK);
   cs_test_net_set_idle(fx.net, sp_idle, NULL);
   fx.server = fx_address("192.0.2.9", 0);
+}
+
+static inline void sp_open(coap_proto_t proto) {
+  sp_listen(proto);
   sp.session = coap_new_client_session(fx.ctx, NULL, &fx.server, proto);
   ck_assert_ptr_nonnull(sp.session);
 }

@@ -286,6 +286,33 @@ START_TEST(the_peer_stops_reading) {
 }
 END_TEST
 
+/* Takes a byte every second, so that it is never quite still. */
+static void csm_then_sip(void) {
+  static cs_time next;
+  uint8_t byte;
+  size_t len;
+  if (!sp.deaf)
+    sp_write("\x00\xe1", 2);
+  else if (cs_test_net_now(fx.net) >= next)
+    (void)fx.server_net.ops->receive(fx.server_net.self, sp.fd, &byte, 1, &len, NULL);
+  else
+    return;
+  next = cs_test_net_now(fx.net) + CS_SECOND;
+  sp.deaf = true;
+}
+
+START_TEST(the_peer_reads_a_byte_at_a_time) {
+  attack(COAP_PROTO_TCP, csm_then_sip);
+  ck_assert(sp_until("event 2001\n", 5));
+  for (int i = 0; i < 200; i++)
+    ck_assert_int_ne(coap_send(sp.session, sp_request(COAP_REQUEST_CODE_PUT, 1000)),
+                     COAP_INVALID_MID);
+  memory_before = fx.memory.out_bytes;
+  ends_by("OURS#peer-stalled", 40);
+  ck_assert_int_eq(coap_io_pending(fx.ctx), 0);
+}
+END_TEST
+
 int main(void) {
   const TTest *const tests[] = {csms_without_end,
                                 csm_options_without_end,
@@ -299,7 +326,8 @@ int main(void) {
                                 a_frame_of_exabytes_is_announced,
                                 no_csm_ever_comes,
                                 no_answer_to_the_upgrade_ever_comes,
-                                the_peer_stops_reading};
+                                the_peer_stops_reading,
+                                the_peer_reads_a_byte_at_a_time};
   Suite *suite = suite_create("api hostile");
   TCase *tc = tcase_create("hostile");
   tcase_add_checked_fixture(tc, fx_open, fx_close);

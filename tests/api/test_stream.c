@@ -51,6 +51,22 @@ START_TEST(the_peers_csm_says_how_large_a_message_may_be) {
 }
 END_TEST
 
+/* What is announced is what is accepted, whatever is set for later sessions. */
+START_TEST(the_message_size_of_a_session_is_that_of_its_beginning) {
+  coap_context_set_csm_max_message_size(fx.ctx, 1200);
+  sp_open(protos[_i]);
+  coap_context_set_csm_max_message_size(fx.ctx, 8000000);
+  ck_assert(sp_until("event 2001\n", 5));
+  coap_context_set_csm_max_message_size(fx.ctx, 64);
+  sp.body = 1000;
+  ck_assert_int_ne(coap_send(sp.session, sp_request(COAP_REQUEST_CODE_GET, 0)), COAP_INVALID_MID);
+  ck_assert(sp_until("response 2.05 to 1: ", 5));
+  ck_assert_uint_eq(cs_core_peer_settings(cs_endpoint_session(sp.endpoint))->max_message, 1200);
+  ck_assert_int_eq(coap_session_get_state(sp.session), COAP_SESSION_STATE_ESTABLISHED);
+  sp_close();
+}
+END_TEST
+
 START_TEST(a_put_of_exactly_that_size_goes_and_one_byte_more_does_not) {
   establish(protos[_i]);
   size_t size = coap_session_max_pdu_size(sp.session);
@@ -166,6 +182,23 @@ START_TEST(the_host_is_the_servers_address_otherwise) {
 }
 END_TEST
 
+/* A zone is this host's own business (RFC 4007 section 11.2). */
+START_TEST(the_host_has_no_zone) {
+  cs_net_address at;
+  sp_listen(COAP_PROTO_WS);
+  ck_assert_int_eq(cs_net_address_literal(cs_span_str("fe80::9%1"), 80, &at), CS_OK);
+  fx.server_net.ops->close(fx.server_net.self, sp.listening);
+  ck_assert_int_eq(
+      fx.server_net.ops->open(fx.server_net.self, CS_NET_STREAM, &at, NULL, &sp.listening), CS_OK);
+  fx.server = fx_address("fe80::9%1", 0);
+  sp.session = coap_new_client_session(fx.ctx, NULL, &fx.server, COAP_PROTO_WS);
+  ck_assert_ptr_nonnull(sp.session);
+  ck_assert(sp_until("event 2001\n", 5));
+  ck_assert_ptr_nonnull(strstr((const char *)sp.bytes, "\r\nHost: [fe80::9]\r\n"));
+  sp_close();
+}
+END_TEST
+
 static void give_up(void) {
   if (!strstr(fx.told, "response"))
     return;
@@ -210,6 +243,7 @@ int main(void) {
   BOTH(a_session_connects_asks_and_is_released);
   BOTH(a_request_made_before_the_connection_waits_for_it);
   BOTH(the_peers_csm_says_how_large_a_message_may_be);
+  BOTH(the_message_size_of_a_session_is_that_of_its_beginning);
   BOTH(a_put_of_exactly_that_size_goes_and_one_byte_more_does_not);
   BOTH(a_thousand_requests_are_under_way_at_once);
   BOTH(bytes_come_one_by_one);
@@ -218,6 +252,7 @@ int main(void) {
   BOTH(pings_are_answered);
   tcase_add_test(tc, the_host_is_what_the_application_says);
   tcase_add_test(tc, the_host_is_the_servers_address_otherwise);
+  tcase_add_test(tc, the_host_has_no_zone);
   BOTH(a_session_is_given_up_inside_a_handler);
   BOTH(empty_acknowledgements_have_no_place);
   BOTH(a_group_is_not_reached_by_streams);

@@ -1,6 +1,7 @@
-/* get ADDRESS PORT block|plain COUNT: COUNT Confirmable GET requests over UDP,
- * one after the other; every response must be 2.05. With "block" the context
- * has the block mode that the manual page's examples set, with "plain" none. */
+/* get ADDRESS PORT block|plain|tcp COUNT: COUNT GET requests, one after the
+ * other; every response must be 2.05. With "block" the context has the block mode
+ * that the manual page's examples set, with "plain" none, both over UDP; with
+ * "tcp" they go over TCP, with the block mode. */
 #include <string.h>
 
 #include "peer.h"
@@ -28,6 +29,12 @@ static void on_nack(coap_session_t *session, const coap_pdu_t *sent,
   bench_fail("a request got no answer");
 }
 
+static coap_proto_t proto_of(const char *mode) {
+  if (strcmp(mode, "block") == 0 || strcmp(mode, "plain") == 0)
+    return COAP_PROTO_UDP;
+  return strcmp(mode, "tcp") == 0 ? COAP_PROTO_TCP : COAP_PROTO_NONE;
+}
+
 static void get(coap_context_t *context, coap_session_t *session) {
   uint8_t token[8];
   size_t token_length = 0;
@@ -47,8 +54,9 @@ static void get(coap_context_t *context, coap_session_t *session) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 5 || (strcmp(argv[3], "block") != 0 && strcmp(argv[3], "plain") != 0))
-    bench_fail("usage: get ADDRESS PORT block|plain COUNT");
+  coap_proto_t proto = argc == 5 ? proto_of(argv[3]) : COAP_PROTO_NONE;
+  if (proto == COAP_PROTO_NONE)
+    bench_fail("usage: get ADDRESS PORT block|plain|tcp COUNT");
   unsigned long count = bench_count(argv[4]);
   coap_address_t peer;
   bench_peer(&peer, argv[1], argv[2]);
@@ -56,11 +64,11 @@ int main(int argc, char **argv) {
   coap_context_t *context = coap_new_context(NULL);
   if (!context)
     bench_fail("no context");
-  if (strcmp(argv[3], "block") == 0)
+  if (strcmp(argv[3], "plain") != 0)
     coap_context_set_block_mode(context, COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
   coap_register_response_handler(context, on_response);
   coap_register_nack_handler(context, on_nack);
-  coap_session_t *session = coap_new_client_session(context, NULL, &peer, COAP_PROTO_UDP);
+  coap_session_t *session = coap_new_client_session(context, NULL, &peer, proto);
   if (!session)
     bench_fail("no session");
   for (unsigned long i = 0; i < count; i++)

@@ -195,18 +195,24 @@ START_TEST(a_peer_that_never_reads) {
 }
 END_TEST
 
-/* A byte in time keeps the session; the last one taken starts the wait anew. */
+/* 4 KiB in time keep the session, and start the wait anew. */
 START_TEST(a_peer_that_reads_slowly) {
   cs_endpoint_config c = cs_test_stream_config(_i);
+  static uint8_t body[100000];
   c.stall_timeout = 5 * CS_SECOND;
   cs_test_played_open(&p, &c, CS_CLIENT);
-  cs_test_say(&p, "CSM");
+  cs_test_say(&p, "CSM Max-Message-Size=2000000");
+  cs_core_request_spec spec = {.code = 3, .mid = -1, .payload = {body, sizeof body}};
+  ck_assert_int_eq(cs_core_send_request(cs_endpoint_session(p.side.e), &spec, p.now, NULL, NULL),
+                   CS_OK);
   cs_span bytes;
   for (unsigned i = 0; i < 4; i++) {
     ck_assert(cs_endpoint_output(p.side.e, p.now, &bytes));
     p.now += 4 * CS_SECOND;
     cs_endpoint_expire(p.side.e, p.now);
     cs_endpoint_sent(p.side.e, 0, p.now); /* none taken: no progress */
+    cs_endpoint_sent(p.side.e, 1, p.now);
+    cs_endpoint_sent(p.side.e, CS_ENDPOINT_PROGRESS - 2, p.now);
     ck_assert_uint_eq(cs_endpoint_deadline(p.side.e), p.now + CS_SECOND);
     cs_endpoint_sent(p.side.e, 1, p.now);
     ck_assert_uint_eq(cs_endpoint_deadline(p.side.e), p.now + 5 * CS_SECOND);
@@ -214,6 +220,35 @@ START_TEST(a_peer_that_reads_slowly) {
   ck_assert_uint_eq(cs_test_played_wait(&p), 5 * CS_SECOND);
   ck_assert_int_eq(p.side.aborted, CS_RULE_PEER_STALLED);
   ck_assert(cs_endpoint_finished(p.side.e));
+  cs_test_played_close(&p);
+}
+END_TEST
+
+/* A byte every now and then does not: neither what waits in the output nor what
+ * is queued behind it is held for ever. */
+START_TEST(a_peer_that_reads_a_byte_at_a_time) {
+  static const uint8_t body[1000];
+  static const char tokens[] = "abcdefghijklmnopqrstuvwxyz";
+  open_played(_i, CS_CLIENT, 0);
+  cs_test_say(&p, "CSM");
+  cs_core_request_spec spec = {.code = 3, .mid = -1, .payload = {body, sizeof body}};
+  for (unsigned i = 0; i < 26; i++) {
+    spec.token = cs_span_of(&tokens[i], 1);
+    ck_assert_int_eq(cs_core_send_request(cs_endpoint_session(p.side.e), &spec, p.now, NULL, NULL),
+                     CS_OK);
+  }
+  cs_time began = p.now;
+  cs_span bytes;
+  while (!cs_endpoint_finished(p.side.e)) {
+    ck_assert(cs_endpoint_output(p.side.e, p.now, &bytes));
+    cs_endpoint_sent(p.side.e, 1, p.now);
+    p.now += 5 * CS_SECOND;
+    cs_endpoint_expire(p.side.e, p.now);
+    cs_test_side_events(&p.side, p.now);
+    ck_assert_uint_le(p.now - began, 30 * CS_SECOND);
+  }
+  ck_assert_int_eq(p.side.aborted, CS_RULE_PEER_STALLED);
+  ck_assert_uint_eq(p.side.kinds[CS_EVENT_NACK], 26);
   cs_test_played_close(&p);
 }
 END_TEST
@@ -352,6 +387,7 @@ int main(void) {
   tcase_add_test(c, pings_without_end_that_are_not_read);
   tcase_add_loop_test(c, a_peer_that_never_reads, 0, CS_TEST_KINDS);
   tcase_add_loop_test(c, a_peer_that_reads_slowly, 0, CS_TEST_KINDS);
+  tcase_add_loop_test(c, a_peer_that_reads_a_byte_at_a_time, 0, CS_TEST_KINDS);
   tcase_add_loop_test(c, an_end_that_is_drawn_out_is_cut_short, 0, CS_TEST_KINDS);
   tcase_add_test(c, a_server_that_does_not_upgrade);
   tcase_add_test(c, an_upgrade_that_is_refused);

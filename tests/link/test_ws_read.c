@@ -204,6 +204,21 @@ START_TEST(pings_without_end_end_after_1000_and_only_the_latest_is_owed) {
 }
 END_TEST
 
+START_TEST(fragments_do_not_refill_the_budget_of_control_frames) {
+  for (int i = 0; i < 1000; i++) {
+    size_t n = cs_test_ws_frame(out, true, CS_WS_PONG, true, cs_span_of("", 0));
+    ck_assert_int_eq(cs_test_ws_give(&server, cs_span_of(out, n), 0), CS_ERR_AGAIN);
+    if (i % 100)
+      continue;
+    n = cs_test_ws_frame(out, false, i ? CS_WS_CONTINUATION : CS_WS_BINARY, true,
+                         cs_span_of("x", 1));
+    ck_assert_int_eq(cs_test_ws_give(&server, cs_span_of(out, n), 0), CS_ERR_AGAIN);
+  }
+  ck_assert_uint_eq(frames_until_refused(&server, true, CS_WS_PONG, true, "", 10), 1);
+  ck_assert_int_eq(server.broken, CS_RULE_WS_CONTROL_FLOOD);
+}
+END_TEST
+
 START_TEST(pongs_count_too_and_data_or_time_refill_the_budget) {
   for (int round = 0; round < 6; round++) {
     for (int i = 0; i < 1000; i++) {
@@ -416,6 +431,7 @@ int main(void) {
   tcase_add_test(c, a_message_in_1024_fragments_is_one);
   tcase_add_test(c, empty_fragments_end_after_16_in_a_row);
   tcase_add_test(c, pings_without_end_end_after_1000_and_only_the_latest_is_owed);
+  tcase_add_test(c, fragments_do_not_refill_the_budget_of_control_frames);
   tcase_add_test(c, pongs_count_too_and_data_or_time_refill_the_budget);
   tcase_add_test(c, a_ping_inside_a_message_is_answered_with_its_payload);
   tcase_add_test(c, each_refusal_names_its_rule_and_closes_with_its_status);

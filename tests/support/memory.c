@@ -6,7 +6,7 @@
 static void *take(void *ctx, size_t size) {
   cs_test_memory *m = ctx;
   m->calls++;
-  if (m->fail_at && m->calls == m->fail_at)
+  if (m->fail_at && (m->fail_on ? m->calls >= m->fail_at : m->calls == m->fail_at))
     return NULL;
   void *p = malloc(size);
   if (p) {

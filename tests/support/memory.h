@@ -14,6 +14,7 @@ typedef struct cs_test_memory {
   size_t peak_bytes;
   size_t calls;   /* allocations asked for so far */
   size_t fail_at; /* the 1-based call that returns NULL; 0 for none */
+  bool fail_on;   /* and so does every later one */
 } cs_test_memory;
 
 /* Zeroes *m and wires m->alloc to it. m must not move afterwards. */
