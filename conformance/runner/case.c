@@ -1,4 +1,5 @@
 #include "runner/case_inside.h"
+#include "wire/option.h"
 
 enum { TURNS_MAX = 100000, LIFE_PORTS = 2 };
 
@@ -38,6 +39,17 @@ bool cs_runner_case_needs(const cs_runner_case *c, const char *cap) {
   return false;
 }
 
+/* The Max-Message-Size of a target that took less than what we sent, or 0. Who
+ * exceeds it has no right to an answer (RFC 8323 section 5.3.1). */
+static uint64_t room_exceeded(const cs_runner_case *c) {
+  for (unsigned i = 0; i < c->ports && c->form != CS_WIRE_UDP; i++) {
+    const cs_runner_stream *s = c->streams[i];
+    if (s && s->room && s->longest > s->room)
+      return s->room;
+  }
+  return 0;
+}
+
 void cs_runner_decide(cs_runner_case *c, cs_verdict verdict, const char *statement, unsigned line,
                       const char *message) {
   if (c->decided)
@@ -48,6 +60,15 @@ void cs_runner_decide(cs_runner_case *c, cs_verdict verdict, const char *stateme
     statement = c->noted.statement;
     line = c->noted.line;
     message = c->noted.message;
+  }
+  uint64_t room =
+      verdict == CS_VERDICT_FAIL || verdict == CS_VERDICT_INCONCLUSIVE ? room_exceeded(c) : 0;
+  if (room) {
+    verdict = CS_VERDICT_SKIP;
+    message = cs_runner_format(&c->arena,
+                               "the case needs a longer message than the %llu bytes that the "
+                               "target's Max-Message-Size allows",
+                               (unsigned long long)room);
   }
   if (!statement && s->cover_count)
     statement = s->covers[0];
@@ -145,7 +166,8 @@ static bool step_once(cs_runner_case *c, const cs_runner_step *step) {
   case CS_RUNNER_ALIVE:
     return alive_step(c, step);
   case CS_RUNNER_DRAIN:
-    c->next = c->inbox.count;
+    for (unsigned i = 0; i < CS_RUNNER_PORTS_MAX; i++)
+      c->next[i] = c->inbox.count;
     cs_runner_next_step(c, c->before);
     return true;
   case CS_RUNNER_PORT_NEW:
@@ -201,6 +223,7 @@ static bool close_turn(cs_runner_case *c) {
 static void advance(cs_runner_case *c) {
   for (unsigned turns = 0; !c->done; turns++) {
     const cs_runner_step *step = cs_runner_case_step(c);
+    cs_runner_answer_owed(c);
     if (turns == TURNS_MAX || c->inbox.count > CS_RUNNER_INBOX_MAX ||
         c->packets.count > CS_RUNNER_PACKETS_MAX) {
       cs_runner_decide(c, CS_VERDICT_INCONCLUSIVE, NULL, step ? step->line : 0,
@@ -234,12 +257,26 @@ void cs_runner_case_start(cs_runner_case *c, cs_time now) {
   advance(c);
 }
 
+/* What the target's first CSM says of the size of messages. */
+static void note_room(cs_runner_case *c, const cs_runner_arrival *a) {
+  enum { MAX_MESSAGE_SIZE = 2 };
+  cs_span value;
+  uint32_t room;
+  if (c->form == CS_WIRE_UDP || !cs_runner_is_message(a) || a->m.code != CS_CODE(7, 1))
+    return;
+  cs_runner_stream *s = cs_runner_stream_of(c, a->port);
+  if (!s->room && cs_wire_option_get(a->m.options, MAX_MESSAGE_SIZE, &value) &&
+      cs_wire_uint(value, &room) == CS_OK)
+    s->room = room;
+}
+
 void cs_runner_case_arrive(cs_runner_case *c, cs_runner_arrival *a) {
   cs_report_packet_kind kind = CS_REPORT_BYTES;
   if (a->kind == CS_RUNNER_CAME_END)
     kind = a->reset ? CS_REPORT_RESET : CS_REPORT_ENDED;
   cs_runner_case_record(c, kind, false, a->port, a->bytes, a->notation);
   cs_runner_case_note_answer(c, a);
+  note_room(c, a);
   a->late = cs_runner_case_comes_late(c, a);
   if (cs_runner_open_takes(c, a))
     return;

@@ -332,8 +332,9 @@ static bool consider(cs_runner_case *c, const cs_runner_step *step,
 
 bool cs_runner_expect(cs_runner_case *c) {
   const cs_runner_step *step = cs_runner_case_step(c);
-  while (c->next < c->inbox.count) {
-    cs_runner_arrival arrival = ((cs_runner_arrival *)c->inbox.items)[c->next++];
+  size_t *next = &c->next[c->port];
+  while (*next < c->inbox.count) {
+    cs_runner_arrival arrival = ((cs_runner_arrival *)c->inbox.items)[(*next)++];
     if (arrival.port == c->port && consider(c, step, &arrival))
       return true;
   }

@@ -131,9 +131,13 @@ typedef struct cs_runner_stream {
   bool fragmented;          /* a message has begun and is not over */
   size_t total;             /* bytes that came */
   size_t body_left;
-  cs_span key;     /* of the upgrade that was sent last */
-  bool close_sent; /* a Close frame */
-  bool ping_sent;  /* a Ping frame */
+  cs_span key;          /* of the upgrade that was sent last */
+  bool close_sent;      /* a Close frame */
+  bool ping_sent;       /* a Ping frame */
+  cs_runner_buffer out; /* a message or frame of ours that is not whole yet */
+  bool out_fragmented;  /* a message of ours lacks fragments */
+  uint32_t room;        /* Max-Message-Size of the target's first CSM; 0: none */
+  size_t longest;       /* message that was sent */
 } cs_runner_stream;
 
 /* A step "> slowly" under way. */
@@ -166,13 +170,14 @@ struct cs_runner_case {
   cs_runner_stream *streams[CS_RUNNER_PORTS_MAX]; /* NULL on UDP */
   bool speaks_of_pings;                           /* a step of the scenario does */
   cs_runner_slow slow;
-  cs_runner_list inbox;  /* cs_runner_arrival */
-  size_t next;           /* of the inbox */
-  cs_runner_list outbox; /* cs_runner_act */
+  cs_runner_list inbox;             /* cs_runner_arrival */
+  size_t next[CS_RUNNER_PORTS_MAX]; /* of the inbox, for each port */
+  cs_runner_list outbox;            /* cs_runner_act */
   size_t sent;
   cs_runner_list posted;  /* cs_runner_posted */
   cs_runner_list packets; /* cs_report_packet */
   cs_runner_list matched; /* cs_span: for "dup" and to pass repeats over */
+  cs_runner_list owed;    /* cs_runner_arrival: what to answer behind what we have begun to say */
   cs_runner_request request;
   cs_runner_list earlier; /* cs_runner_request: those before it */
   cs_runner_noted noted;
@@ -254,8 +259,10 @@ bool cs_runner_pass_over(cs_runner_case *c, const cs_runner_step *step, const cs
 /* A 4.01 with Echo: the request is made again; true then. */
 bool cs_runner_wants_echo(cs_runner_case *c, const cs_runner_step *step,
                           const cs_runner_arrival *a);
-/* Answers a ping, CoAP's or WebSocket's. */
+/* Answers a ping, CoAP's or WebSocket's, or a request; later where we are within a message. */
 void cs_runner_answer(cs_runner_case *c, cs_runner_arrival *a);
+/* Answers the pings that had to wait. */
+void cs_runner_answer_owed(cs_runner_case *c);
 /* Answers pings and a Close as they come, unless steps are about that. */
 void cs_runner_answer_at_once(cs_runner_case *c, cs_runner_arrival *a);
 /* Whether a step of the scenario speaks of pings. */
@@ -268,6 +275,11 @@ static inline cs_runner_stream *cs_runner_stream_of(cs_runner_case *c, unsigned 
 }
 /* Whether it can carry what we send. */
 bool cs_runner_stream_writable(const cs_runner_stream *s);
+/* Notes what was sent on it. */
+void cs_runner_stream_sent(cs_runner_case *c, unsigned port, cs_span bytes);
+/* Whether what we have sent ends within something, where a message, or a control
+ * frame, has no place. */
+bool cs_runner_stream_midway(const cs_runner_case *c, unsigned port, bool control);
 void cs_runner_stream_take(cs_runner_case *c, unsigned port, cs_span bytes);
 void cs_runner_stream_over(cs_runner_case *c, unsigned port, bool reset);
 /* Closes the connection, or our direction of it. */

@@ -186,14 +186,36 @@ static bool is_ping(const cs_runner_arrival *a) {
   return is_frame(a, CS_WS_PING) || (cs_runner_is_message(a) && a->m.code == ping);
 }
 
+/* A request of the target: RFC 8323 section 3.3 lets either side make some. */
+static bool is_request(const cs_runner_arrival *a) {
+  return cs_runner_is_message(a) && cs_wire_code_is_request(a->m.code);
+}
+
 void cs_runner_answer(cs_runner_case *c, cs_runner_arrival *a) {
-  if (!is_ping(a) || a->answered)
+  static const uint8_t not_implemented = CS_CODE(5, 1);
+  if ((!is_ping(a) && !is_request(a)) || a->answered)
     return;
   a->answered = true;
-  if (a->kind == CS_RUNNER_CAME_FRAME)
+  if (cs_runner_stream_midway(c, a->port, a->kind == CS_RUNNER_CAME_FRAME))
+    *(cs_runner_arrival *)cs_runner_push(&c->arena, &c->owed, sizeof *a) = *a;
+  else if (a->kind == CS_RUNNER_CAME_FRAME)
     cs_runner_case_send_control(c, a->port, CS_WS_PONG, a->payload);
   else
-    cs_runner_case_send_plain(c, a->port, pong, a->m.token, 0);
+    cs_runner_case_send_plain(c, a->port, is_request(a) ? not_implemented : pong, a->m.token, 0);
+}
+
+void cs_runner_answer_owed(cs_runner_case *c) {
+  cs_runner_arrival *owed = c->owed.items;
+  size_t kept = 0;
+  for (size_t i = 0; i < c->owed.count; i++) {
+    cs_runner_arrival a = owed[i];
+    a.answered = false;
+    if (cs_runner_stream_midway(c, a.port, a.kind == CS_RUNNER_CAME_FRAME))
+      owed[kept++] = owed[i];
+    else
+      cs_runner_answer(c, &a);
+  }
+  c->owed.count = kept;
 }
 
 /* Whether a step that is still to come sends a Close. */
@@ -215,10 +237,11 @@ void cs_runner_answer_at_once(cs_runner_case *c, cs_runner_arrival *a) {
     cs_runner_case_send_control(c, a->port, CS_WS_CLOSE, a->payload);
 }
 
-/* An Empty message, Capabilities and Settings, a ping; a Pong frame that no Ping
- * of ours asked for, which RFC 6455 section 5.5.3 lets a peer send. */
+/* An Empty message, Capabilities and Settings, a ping, a request; a Pong frame that
+ * no Ping of ours asked for, which RFC 6455 section 5.5.3 lets a peer send. */
 static bool may_come_anytime(const cs_runner_case *c, const cs_runner_arrival *a) {
-  return is_ping(a) || (is_frame(a, CS_WS_PONG) && !c->streams[a->port]->ping_sent) ||
+  return is_ping(a) || is_request(a) ||
+         (is_frame(a, CS_WS_PONG) && !c->streams[a->port]->ping_sent) ||
          (cs_runner_is_message(a) && (a->m.code == CS_CODE_EMPTY || a->m.code == csm));
 }
 

@@ -46,6 +46,9 @@ static void note_sent(cs_runner_case *c, unsigned port, const cs_runner_made *ma
   cs_runner_stream *s = cs_runner_stream_of(c, port);
   s->close_sent = s->close_sent || made->control == CS_WS_CLOSE;
   s->ping_sent = s->ping_sent || made->control == CS_WS_PING;
+  if (made->message.len > s->longest)
+    s->longest = made->message.len;
+  cs_runner_stream_sent(c, port, made->bytes);
   if (made->key.len)
     s->key = made->key;
   /* Whatever was answered before, what comes next is the answer to this. */

@@ -23,6 +23,52 @@ static void append(cs_runner_arena *arena, cs_runner_buffer *b, cs_span bytes) {
   b->len += bytes.len;
 }
 
+/* How long the first frame of ours is, or 0 when it is not whole; what is no frame
+ * ends all. */
+static size_t sent_frame(cs_runner_stream *s, cs_span out) {
+  cs_wire_ws_frame frame;
+  cs_rule broken;
+  cs_err err = cs_wire_ws_frame_read(out, &frame, &broken);
+  if (err != CS_OK)
+    return err == CS_ERR_AGAIN ? 0 : out.len;
+  if (frame.length > out.len - frame.header)
+    return 0;
+  if (frame.opcode < CS_WS_CLOSE)
+    s->out_fragmented = !frame.fin;
+  return frame.header + (size_t)frame.length;
+}
+
+static size_t sent_message(cs_runner_stream *s, cs_span out) {
+  size_t total;
+  if (cs_wire_tcp_frame(out, &total) != CS_OK || total > out.len)
+    return 0;
+  if (total > s->longest)
+    s->longest = total;
+  return total;
+}
+
+void cs_runner_stream_sent(cs_runner_case *c, unsigned port, cs_span bytes) {
+  cs_runner_stream *s = cs_runner_stream_of(c, port);
+  cs_runner_buffer *out = &s->out;
+  if (s->mode != CS_RUNNER_MODE_MESSAGES && s->mode != CS_RUNNER_MODE_FRAMES)
+    return;
+  append(&c->arena, out, bytes);
+  while (out->len) {
+    cs_span left = cs_span_of(out->at, out->len);
+    size_t n = c->form == CS_WIRE_TCP ? sent_message(s, left) : sent_frame(s, left);
+    if (n == 0)
+      return;
+    out->len -= n;
+    memmove(out->at, out->at + n, out->len);
+  }
+}
+
+bool cs_runner_stream_midway(const cs_runner_case *c, unsigned port, bool control) {
+  const cs_runner_stream *s = c->streams[port];
+  return (c->slow.active && c->slow.port == port) || s->out.len > 0 ||
+         (s->out_fragmented && !control);
+}
+
 /* Takes bytes off the front: a copy that lives as long as the case. */
 static cs_span shift(cs_runner_case *c, cs_runner_stream *s, size_t len) {
   cs_span bytes = cs_runner_copy(&c->arena, cs_span_of(s->in.at, len));

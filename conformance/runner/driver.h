@@ -17,6 +17,7 @@ typedef struct cs_runner_net_config {
   cs_net_address target;
   cs_runner_transport transport; /* UDP, TCP or WS: one driver a target */
   const char *uri;               /* for messages */
+  const char *host;              /* for the upgrades of the driver's own questions, or NULL */
   const cs_runner_profile *profile;
   const cs_runner_requirements *requirements;
   uint64_t seed;

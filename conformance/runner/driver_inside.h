@@ -11,7 +11,10 @@ typedef struct cs_runner_plug {
   struct cs_runner_flight *flight;
   unsigned port;
   int fd;               /* -1: none */
+  bool waiting;         /* to be connected, when it is its turn */
   bool connecting;      /* in the background */
+  bool fresh;           /* connected, and perhaps not accepted yet: nothing came */
+  cs_time since;        /* when it was connected */
   bool over;            /* the target's end of the stream was told */
   bool deaf;            /* the target takes no more: what is to be sent is dropped */
   bool reset;           /* sending found the stream broken off */
@@ -45,8 +48,9 @@ struct cs_runner_net {
   cs_runner_flight *flights; /* jobs of them, and one for the search for life */
   size_t flight_count;
   uint64_t sanity_runs;
-  bool searching;     /* the last flight looks whether the target is still there */
-  const char *folder; /* of the paths of our Unix-domain datagram sockets, or NULL */
+  cs_time begin_after; /* no case begins on a connection before */
+  bool searching;      /* the last flight looks whether the target is still there */
+  const char *folder;  /* of the paths of our Unix-domain datagram sockets, or NULL */
   uint64_t paths;
 };
 

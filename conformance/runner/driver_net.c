@@ -98,7 +98,8 @@ static cs_runner_case *new_sanity(cs_runner_net *u) {
       .profile = u->config.profile,
       .requirements = u->config.requirements,
       .seed = u->config.seed + ++u->sanity_runs * UINT64_C(0x9e3779b97f4a7c15),
-      .tolerance = &u->tolerance};
+      .tolerance = &u->tolerance,
+      .host = u->config.host};
   return cs_runner_case_new(&config);
 }
 

@@ -3,6 +3,13 @@
 
 #include "runner/driver_inside.h"
 
+/* So many cases begin at once on connections, and so long behind each other. A
+ * listener whose queue is short drops what goes beyond it; where Linux resorts to
+ * SYN cookies then, the first bytes of a connection may be lost with it when a
+ * second segment follows them. */
+enum { CONNECTIONS_AT_ONCE = 4 };
+static const cs_time pace = 20 * CS_MILLISECOND;
+
 /* A run in progress. */
 struct play {
   cs_runner_net *u;
@@ -11,6 +18,7 @@ struct play {
   bool *conflicts; /* count x count */
   bool *begun;
   size_t first; /* not begun yet; those before are */
+  unsigned at_once;
   size_t under_way;
   const char *dead;    /* why the target counts as gone */
   const char *stopped; /* what stop said */
@@ -32,11 +40,28 @@ static cs_runner_flight *free_flight(cs_runner_net *u) {
   return NULL;
 }
 
+/* Whether a case may begin now, as far as the pace goes. */
+static bool in_pace(struct play *p) {
+  cs_runner_net *u = p->u;
+  if (u->config.transport == CS_RUNNER_UDP)
+    return true;
+  cs_time now = cs_runner_net_now(u);
+  if (now < u->begin_after)
+    return false;
+  if (++p->at_once == CONNECTIONS_AT_ONCE) {
+    p->at_once = 0;
+    u->begin_after = cs_time_add(now, pace);
+  }
+  return true;
+}
+
 static void launch(struct play *p) {
   cs_runner_flight *f = free_flight(p->u);
   for (size_t i = p->first; i < p->count && f && !p->u->searching; i++) {
     if (p->begun[i] || !may_begin(p, i))
       continue;
+    if (!in_pace(p))
+      return;
     p->begun[i] = true;
     p->under_way++;
     cs_runner_take_off(p->u, f, p->cases[i], i);
@@ -133,7 +158,7 @@ cs_runner_ending cs_runner_net_play(cs_runner_net *u, cs_runner_case *const *cas
     if (p.stopped)
       break;
     launch(&p);
-    if (p.under_way || u->searching)
+    if (p.under_way || u->searching || u->begin_after > cs_runner_net_now(u))
       cs_runner_net_turn(u);
     work(&p);
   }

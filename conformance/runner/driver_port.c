@@ -7,8 +7,16 @@
 enum {
   BUFFER = 65536,
   READY_MAX = 64,
-  AT_ONCE = 256 /* datagrams or pieces of a stream that one turn takes from a port */
+  AT_ONCE = 256, /* datagrams or pieces of a stream that one turn takes from a port */
+  /* Connections that the target may not have accepted yet. Some listen with a backlog of 5;
+   * what comes beyond waits for a SYN to be repeated, and with SYN cookies the host of the
+   * target can lose the first bytes of such a connection without a trace. */
+  UNACCEPTED_MAX = 4
 };
+
+/* A connection on which nothing came for so long counts as accepted: not every
+ * target speaks first. */
+static const cs_time acceptance = 100 * CS_MILLISECOND;
 
 /* How long a turn waits at most, so that a reason to stop is seen soon. */
 static const cs_time nap = 200 * CS_MILLISECOND;
@@ -120,14 +128,30 @@ static bool open_datagram(cs_runner_net *u, cs_runner_plug *p) {
   return true;
 }
 
+/* Sends the datagrams that wait. A queue that is full, as that of a Unix-domain
+ * socket soon is, is waited for: what is not sent would look like a target that
+ * does not answer. */
+static void push_datagrams(cs_runner_net *u, cs_runner_plug *p) {
+  const cs_span *queue = p->queue.items;
+  while (has_unsent(p) && !p->flight->broken) {
+    size_t sent;
+    cs_err err = u->net.ops->send(u->net.self, p->fd, NULL, queue[p->sent], &sent);
+    if (err == CS_ERR_AGAIN)
+      return;
+    p->sent++;
+    if (err != CS_OK)
+      p->flight->broken = err;
+  }
+}
+
 static void send_datagram(cs_runner_net *u, cs_runner_plug *p, cs_span bytes) {
-  size_t sent;
   if (!open_datagram(u, p))
     return;
-  cs_err err = u->net.ops->send(u->net.self, p->fd, NULL, bytes, &sent);
-  /* A full buffer is a loss like any other. */
-  if (err != CS_OK && err != CS_ERR_AGAIN)
-    p->flight->broken = err;
+  bool waited = has_unsent(p);
+  *(cs_span *)cs_runner_push(&p->flight->arena, &p->queue, sizeof(cs_span)) = bytes;
+  push_datagrams(u, p);
+  if (has_unsent(p) != waited)
+    watch(u, p);
 }
 
 /* The target's side of the connection is over, or it never was. */
@@ -155,8 +179,7 @@ static void refuse(cs_runner_net *u, cs_runner_plug *p, cs_err err) {
 
 static void connect_port(cs_runner_net *u, cs_runner_plug *p) {
   int fd = -1;
-  shut(u, p);
-  *p = (cs_runner_plug){.flight = p->flight, .port = p->port, .fd = -1};
+  p->waiting = false;
   cs_err err = u->net.ops->open(u->net.self, CS_NET_STREAM, NULL, &u->config.target, &fd);
   if (err != CS_OK) {
     refuse(u, p, err);
@@ -168,15 +191,34 @@ static void connect_port(cs_runner_net *u, cs_runner_plug *p) {
   watch(u, p);
 }
 
+/* Counts the connections that may not be accepted yet; *due is when the first of
+ * them counts as accepted. */
+static size_t unaccepted(cs_runner_net *u, cs_time *due) {
+  cs_time now = cs_runner_net_now(u);
+  size_t n = 0;
+  *due = CS_TIME_NEVER;
+  for (size_t i = 0; i < u->flight_count; i++)
+    for (unsigned k = 0; k < CS_RUNNER_PORTS_MAX && u->flights[i].used; k++) {
+      cs_runner_plug *p = &u->flights[i].plugs[k];
+      p->fresh = p->fresh && now < p->since + acceptance;
+      n += p->connecting || p->fresh;
+      if (p->fresh)
+        *due = cs_time_min(*due, p->since + acceptance);
+    }
+  return n;
+}
+
 /* Does everything that the case asks for. */
 static void flush(cs_runner_net *u, cs_runner_flight *f) {
   cs_runner_act act;
   while (!f->broken && cs_runner_case_transmit(f->c, &act)) {
     cs_runner_plug *p = &f->plugs[act.port];
     if (act.kind == CS_RUNNER_ACT_CONNECT) {
-      connect_port(u, p);
+      shut(u, p);
+      *p = (cs_runner_plug){.flight = f, .port = act.port, .fd = -1, .waiting = true};
       continue;
     }
+    p->waiting = p->waiting && act.kind != CS_RUNNER_ACT_CLOSE;
     if (!is_stream(u)) {
       if (act.kind == CS_RUNNER_ACT_SEND)
         send_datagram(u, p, act.bytes);
@@ -195,6 +237,22 @@ static void flush(cs_runner_net *u, cs_runner_flight *f) {
   }
 }
 
+/* Connects those whose turn it is; returns when to look again. */
+static cs_time connect_waiting(cs_runner_net *u) {
+  cs_time due = CS_TIME_NEVER;
+  for (size_t i = 0; i < u->flight_count; i++)
+    for (unsigned k = 0; k < CS_RUNNER_PORTS_MAX && u->flights[i].used; k++) {
+      cs_runner_plug *p = &u->flights[i].plugs[k];
+      if (!p->waiting || u->flights[i].broken)
+        continue;
+      if (unaccepted(u, &due) >= UNACCEPTED_MAX)
+        return due;
+      connect_port(u, p);
+      flush(u, p->flight);
+    }
+  return CS_TIME_NEVER;
+}
+
 /* The background connect has come to an end, or not yet. */
 static void try_connected(cs_runner_net *u, cs_runner_plug *p) {
   cs_err err = u->net.ops->connected(u->net.self, p->fd);
@@ -204,6 +262,8 @@ static void try_connected(cs_runner_net *u, cs_runner_plug *p) {
     refuse(u, p, err);
   } else {
     p->connecting = false;
+    p->fresh = true;
+    p->since = cs_runner_net_now(u);
     if (!p->closing)
       cs_runner_case_connected(p->flight->c, p->port, cs_runner_net_now(u));
     push(u, p);
@@ -227,6 +287,7 @@ static void drain(cs_runner_net *u, cs_runner_plug *p) {
     cs_err err = u->net.ops->receive(u->net.self, p->fd, buf, sizeof buf, &len, NULL);
     if (err == CS_ERR_AGAIN)
       return;
+    p->fresh = false;
     if (err == CS_OK) {
       cs_runner_case_receive(f->c, p->port, cs_span_of(buf, len), cs_runner_net_now(u));
     } else if (is_stream(u)) {
@@ -247,7 +308,10 @@ static void handle(cs_runner_net *u, cs_runner_plug *p, unsigned what) {
     return;
   }
   if (what & CS_NET_WRITE) {
-    push(u, p);
+    if (is_stream(u))
+      push(u, p);
+    else
+      push_datagrams(u, p);
     watch(u, p);
   }
   if (what & (CS_NET_READ | CS_NET_HANGUP))
@@ -287,12 +351,14 @@ static cs_time deadline_of(const cs_runner_net *u) {
     if (f->used)
       deadline = cs_time_min(deadline, f->broken ? 0 : cs_runner_case_deadline(f->c));
   }
+  if (u->begin_after > cs_runner_net_now(u))
+    deadline = cs_time_min(deadline, u->begin_after);
   return deadline;
 }
 
 void cs_runner_net_turn(cs_runner_net *u) {
   cs_net_ready ready[READY_MAX];
-  cs_time deadline = deadline_of(u);
+  cs_time deadline = cs_time_min(connect_waiting(u), deadline_of(u));
   if (u->config.stop)
     deadline = cs_time_min(deadline, cs_time_add(cs_runner_net_now(u), nap));
   size_t n = u->net.ops->wait(u->net.self, ready, READY_MAX, deadline);

@@ -14,6 +14,15 @@ bool cs_runner_contains(cs_span all, cs_span part) {
   return false;
 }
 
+/* The integer that bytes stand for, however many zeros lead; over 8 bytes the
+ * largest. */
+static uint64_t number_of(cs_span bytes) {
+  uint64_t v = 0;
+  for (size_t i = 0; i < bytes.len; i++)
+    v = v >> 56 ? UINT64_MAX : v << 8 | bytes.at[i];
+  return v;
+}
+
 bool cs_runner_field_holds(const cs_runner_field *f, cs_span value, cs_runner_values *values) {
   if (f->relation == CS_RUNNER_PRESENT)
     return true;
@@ -29,6 +38,10 @@ bool cs_runner_field_holds(const cs_runner_field *f, cs_span value, cs_runner_va
     return !cs_span_equal(value, want);
   case CS_RUNNER_CONTAINS:
     return cs_runner_contains(value, want);
+  case CS_RUNNER_AT_LEAST:
+    return number_of(value) >= number_of(want);
+  case CS_RUNNER_AT_MOST:
+    return number_of(value) <= number_of(want);
   default:
     return false;
   }

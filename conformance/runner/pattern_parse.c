@@ -155,6 +155,17 @@ static uint8_t space_of(const cs_runner_pattern *pattern) {
   return signal ? CS_CODE(first->class, first->detail) : CS_CODE_EMPTY;
 }
 
+/* "Name>=value" and "Name<=value", of a number. */
+static bool read_bound(state *p, cs_wire_format format, cs_runner_field *field) {
+  field->relation = *p->in.at == '>' ? CS_RUNNER_AT_LEAST : CS_RUNNER_AT_MOST;
+  if (format != CS_FORMAT_UINT)
+    return cs_runner_expected(p, "=, != or ~: the option is no number");
+  p->in.at += 2;
+  if (cs_base_left(&p->in) && *p->in.at == '$')
+    return cs_runner_expected(p, "a number");
+  return cs_runner_value(p, format, field);
+}
+
 static bool read_option(state *p, uint8_t code, cs_runner_field *field) {
   cs_wire_format format = CS_FORMAT_OPAQUE;
   const uint8_t *start = p->in.at;
@@ -168,6 +179,8 @@ static bool read_option(state *p, uint8_t code, cs_runner_field *field) {
       return true;
     return cs_runner_expected_at(p, start, "Name!=value, or !Name alone");
   }
+  if (cs_base_left(&p->in) > 1 && (*p->in.at == '>' || *p->in.at == '<') && p->in.at[1] == '=')
+    return read_bound(p, format, field);
   field->relation = cs_runner_take_relation(p);
   if (field->relation == CS_RUNNER_PRESENT)
     return true;

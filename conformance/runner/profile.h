@@ -14,7 +14,8 @@ typedef struct cs_runner_resource {
 typedef struct cs_runner_xfail {
   const char *id;        /* of the case */
   const char *statement; /* that is broken */
-  const char *bytes;     /* hex of what the target sent, "??" for a byte that varies; or "none" */
+  const char *bytes;     /* hex of what the target sent, "??" for a byte that varies; "none";
+                            "closed"; or several of these with "|" between */
   const char *version;   /* of the server */
   const char *reason;
   unsigned transports; /* bits by cs_runner_transport; UDP when the profile does not say */
@@ -45,5 +46,7 @@ const cs_runner_xfail *cs_runner_profile_xfail(const cs_runner_profile *p, const
                                                const char *transport);
 /* Whether these bytes are what the xfail names. */
 bool cs_runner_xfail_bytes(const cs_runner_xfail *x, cs_span bytes);
+/* Whether it names "none" or "closed". */
+bool cs_runner_xfail_word(const cs_runner_xfail *x, const char *word);
 
 #endif

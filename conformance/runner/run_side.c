@@ -78,6 +78,7 @@ bool cs_runner_side_reach(cs_runner_side *s) {
   const char *why = NULL;
   cs_runner_net_config config = {.transport = s->transport,
                                  .uri = s->uri,
+                                 .host = s->host,
                                  .profile = r->config->profile,
                                  .requirements = &r->config->library->requirements,
                                  .seed = r->config->seed,
@@ -128,12 +129,16 @@ static void compare(cs_runner_running *r, size_t i) {
   if (is_failure(result->verdict) || result->verdict == CS_VERDICT_INCONCLUSIVE)
     return;
   cs_runner_case_result(r->first[i], &first);
+  if (first.verdict == result->verdict)
+    return;
   const char *alone = cs_verdict_name(result->verdict);
   if (cs_runner_case_silent(r->first[i])) {
     result->message = cs_runner_format(r->arena, "%s%s(among other cases nothing came)",
                                        result->message, *result->message ? " " : "");
     return;
   }
+  if (!is_failure(first.verdict)) /* it proved nothing */
+    return;
   first.message = cs_runner_format(r->arena, "%s alone; among other cases %s: %s", alone,
                                    cs_verdict_name(first.verdict), first.message);
   first.verdict = CS_VERDICT_FLAKY;
@@ -163,12 +168,18 @@ static void settle(cs_runner_side *s, size_t i) {
 }
 
 /* Datagrams may be lost, and a target that is busy with other cases may be slow:
- * who fails, or seems to lack something because nothing came, is heard once more, alone. */
-static bool failed(cs_runner_case *c) {
+ * who fails, has no verdict, or seems to lack something because nothing came, is
+ * heard once more, alone. Not so what failed in just the way that the profile
+ * declares. */
+static bool doubtful(const cs_runner_running *r, cs_runner_case *c) {
   cs_report_case result;
   cs_runner_case_result(c, &result);
-  return is_failure(result.verdict) ||
-         (result.verdict == CS_VERDICT_SKIP && cs_runner_case_silent(c));
+  cs_report_case judged = result;
+  cs_runner_expect_failure(r->config->profile, r->arena, cs_runner_case_silent(c), &judged);
+  if (judged.verdict == CS_VERDICT_XFAIL)
+    return false;
+  return is_failure(result.verdict) || result.verdict == CS_VERDICT_INCONCLUSIVE ||
+         (result.verdict != CS_VERDICT_PASS && cs_runner_case_silent(c));
 }
 
 void cs_runner_side_finished(void *ctx, cs_runner_case *c, size_t index) {
@@ -176,7 +187,7 @@ void cs_runner_side_finished(void *ctx, cs_runner_case *c, size_t index) {
   cs_runner_running *r = s->run;
   size_t i = s->order[index];
   r->over[i] = true;
-  if (!r->memory && !s->second && failed(c))
+  if (!r->memory && !s->second && doubtful(r, c))
     r->first[i] = c;
   else
     settle(s, i);

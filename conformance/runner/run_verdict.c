@@ -30,16 +30,23 @@ cs_runner_exit cs_runner_exit_of(const cs_report_run *run) {
   return code;
 }
 
-/* Whether the target sent what the profile says, or kept silent as it says. */
+static bool sent_as_declared(const cs_runner_xfail *x, const cs_report_case *r) {
+  for (size_t i = 0; i < r->packet_count; i++) {
+    const cs_report_packet *p = &r->packets[i];
+    bool ended = p->kind == CS_REPORT_ENDED || p->kind == CS_REPORT_RESET;
+    if (!p->sent &&
+        (ended ? cs_runner_xfail_word(x, "closed") : cs_runner_xfail_bytes(x, p->bytes)))
+      return true;
+  }
+  return false;
+}
+
+/* Whether the target sent what the profile says, or kept silent or ended a
+ * connection as it says. */
 static bool as_declared(const cs_runner_xfail *x, bool silent, const cs_report_case *r) {
   if (!r->statement || strcmp(r->statement, x->statement) != 0)
     return false;
-  if (strcmp(x->bytes, "none") == 0)
-    return silent;
-  for (size_t i = 0; i < r->packet_count; i++)
-    if (!r->packets[i].sent && cs_runner_xfail_bytes(x, r->packets[i].bytes))
-      return true;
-  return false;
+  return (silent && cs_runner_xfail_word(x, "none")) || sent_as_declared(x, r);
 }
 
 void cs_runner_expect_failure(const cs_runner_profile *p, cs_runner_arena *arena, bool silent,

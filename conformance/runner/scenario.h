@@ -98,6 +98,8 @@ typedef enum cs_runner_relation {
   CS_RUNNER_EQUAL,
   CS_RUNNER_DIFFERENT,
   CS_RUNNER_CONTAINS,
+  CS_RUNNER_AT_LEAST, /* of an option that is a number */
+  CS_RUNNER_AT_MOST,
   CS_RUNNER_PRESENT,
   CS_RUNNER_ABSENT,
   CS_RUNNER_TEXT,     /* of a payload: it is valid UTF-8, or there is none */

@@ -205,6 +205,9 @@ const char *cs_runner_spawn_output(const cs_runner_spawn *s, unsigned lines, con
     len--;
   if (len <= 0)
     return "";
+  for (ssize_t i = 0; i < len; i++) /* it may be shown on a terminal */
+    if ((unsigned char)buf[i] < ' ' && buf[i] != '\n' && buf[i] != '\t')
+      buf[i] = '?';
   buf[len] = '\0';
   ssize_t at = len;
   for (unsigned n = 0; at > 0; at--)

@@ -520,6 +520,94 @@ START_TEST(a_target_cannot_send_without_end) {
 }
 END_TEST
 
+START_TEST(pings_are_answered_behind_what_was_begun) {
+  played p;
+  play_open_on(&p, PLAY_TCP "---\n> raw d4\n+1s > raw 00 01 0a 0b 0c 0d\nsilence 1s\n", 0,
+               CS_RUNNER_TCP);
+  play_full(&p);
+  ck_assert_str_eq(play_sent(&p), "raw d4");
+  play_gets(&p, "Ping token=0a");
+  play_gets(&p, "GET token=0b Uri-Path=\"x\"");
+  ck_assert_str_eq(play_sent(&p), "");
+  play_wait(&p, CS_SECOND);
+  ck_assert_str_eq(play_sent(&p), "raw 00 01 0a 0b 0c 0d");
+  ck_assert_str_eq(play_sent(&p), ""); /* 13 bytes are missing */
+  play_close(&p);
+
+  play_open_on(&p, PLAY_TCP "---\n> raw 01\n+1s > raw e2 42\nsilence 1s\n", 0, CS_RUNNER_TCP);
+  play_full(&p);
+  ck_assert_str_eq(play_sent(&p), "raw 01");
+  play_gets(&p, "Ping token=0a");
+  play_gets(&p, "GET token=0b Uri-Path=\"x\"");
+  play_wait(&p, CS_SECOND);
+  ck_assert_str_eq(play_sent(&p), "raw e2 42");
+  ck_assert_str_eq(play_sent(&p), "Pong token=0a");
+  ck_assert_str_eq(play_sent(&p), "5.01 token=0b");
+  play_wait(&p, CS_SECOND);
+  ck_assert_int_eq(play_result(&p).verdict, CS_VERDICT_PASS);
+  play_close(&p);
+
+  play_open_on(&p,
+               PLAY_WS "---\n> frame binary fin=0 01 e2\n+1s > frame continuation 42\nsilence 1s\n",
+               0, CS_RUNNER_WS);
+  play_full(&p);
+  ck_assert_str_eq(play_sent(&p), "binary fin=0 01 e2");
+  play_gets(&p, "Ping token=0a");
+  play_gets_frame(&p, CS_WS_PING, true, "a", 1);
+  ck_assert_str_eq(play_sent(&p), "pong 61");
+  play_wait(&p, CS_SECOND);
+  ck_assert_str_eq(play_sent(&p), "continuation 42");
+  ck_assert_str_eq(play_sent(&p), "Pong token=0a");
+  play_close(&p);
+}
+END_TEST
+
+START_TEST(what_came_to_another_connection_waits) {
+  played p;
+  play_open_on(&p,
+               PLAY_TCP "---\n> Ping token=0a\nport new\n> Ping token=0b\n< Pong token=0b\n"
+                        "port first\n< Pong token=0a\n",
+               0, CS_RUNNER_TCP);
+  play_full(&p);
+  play_sent(&p);
+  unsigned first = p.port;
+  play_full(&p);
+  play_sent(&p);
+  unsigned second = p.port;
+  p.port = first;
+  play_gets(&p, "Pong token=0a");
+  p.port = second;
+  play_gets(&p, "Pong token=0b");
+  ck_assert_int_eq(play_result(&p).verdict, CS_VERDICT_PASS);
+  play_close(&p);
+}
+END_TEST
+
+START_TEST(what_the_target_has_no_room_for_is_no_failure) {
+  static const struct {
+    const char *csm;
+    cs_verdict verdict;
+  } rows[] = {{"CSM Max-Message-Size=8", CS_VERDICT_SKIP},
+              {"CSM Max-Message-Size=9", CS_VERDICT_FAIL},
+              {"CSM", CS_VERDICT_FAIL}};
+  for (unsigned i = 0; i < 6; i++) {
+    played p;
+    play_open_on(&p,
+                 i < 3 ? PLAY_TCP "---\n> Ping token=0102030405060708 len=0\n< Pong\n"
+                       : PLAY_TCP "---\n> raw 07 e2 01 02 03\n> raw 04 05 06 07\n< Pong\n",
+                 0, CS_RUNNER_TCP);
+    play_full(&p);
+    play_sent(&p);
+    play_gets(&p, rows[i % 3].csm);
+    play_gets(&p, "Abort");
+    cs_report_case r = play_result(&p);
+    cs_verdict want = i == 1 ? CS_VERDICT_SKIP : rows[i % 3].verdict; /* ten bytes, and nine */
+    ck_assert_msg(r.verdict == want, "%u: %s", i, r.message);
+    play_close(&p);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("case_stream");
   TCase *tc = tcase_create("all");
@@ -543,6 +631,9 @@ int main(void) {
   tcase_add_test(tc, fragments_have_their_places);
   tcase_add_test(tc, what_is_announced_too_long_is_not_waited_for);
   tcase_add_test(tc, a_target_cannot_send_without_end);
+  tcase_add_test(tc, pings_are_answered_behind_what_was_begun);
+  tcase_add_test(tc, what_came_to_another_connection_waits);
+  tcase_add_test(tc, what_the_target_has_no_room_for_is_no_failure);
   suite_add_tcase(suite, tc);
   return cs_test_main(suite);
 }

@@ -46,9 +46,9 @@ static cs_runner_profile profile_of(cs_runner_arena *arena, const char *bytes) {
 }
 
 START_TEST(a_failure_as_declared_is_expected) {
-  static const cs_report_packet packets[] = {
-      {.sent = 1, .bytes = {(const uint8_t *)"\x40", 1}},
-      {.sent = 0, .bytes = {(const uint8_t *)"\x60\x01", 2}}};
+  static const cs_report_packet packets[] = {{.sent = 1, .bytes = {(const uint8_t *)"\x40", 1}},
+                                             {.sent = 0, .bytes = {(const uint8_t *)"\x60\x01", 2}},
+                                             {.sent = 0, .kind = CS_REPORT_RESET}};
   static const struct {
     const char *id, *statement, *bytes;
     bool silent;
@@ -62,6 +62,11 @@ START_TEST(a_failure_as_declared_is_expected) {
       {"a/b/c", "R#1", "40", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL, NULL}, /* our own message */
       {"a/b/c", "R#1", "none", true, CS_VERDICT_FAIL, CS_VERDICT_XFAIL, NULL},
       {"a/b/c", "R#1", "none", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL, NULL},
+      {"a/b/c", "R#1", "closed", false, CS_VERDICT_FAIL, CS_VERDICT_XFAIL, NULL},
+      {"a/b/c", "R#1", "70 | closed", false, CS_VERDICT_FAIL, CS_VERDICT_XFAIL, NULL},
+      {"a/b/c", "R#1", "70 | 60 01", false, CS_VERDICT_FAIL, CS_VERDICT_XFAIL, NULL},
+      {"a/b/c", "R#1", "70 | none", true, CS_VERDICT_FAIL, CS_VERDICT_XFAIL, NULL},
+      {"a/b/c", "R#1", "70 | 71", true, CS_VERDICT_FAIL, CS_VERDICT_FAIL, NULL},
       {"a/b/c", NULL, "60 ??", false, CS_VERDICT_PASS, CS_VERDICT_XPASS, NULL},
       {"a/b/c", NULL, "60 ??", false, CS_VERDICT_SKIP, CS_VERDICT_SKIP, NULL},
       {"a/b/d", "R#1", "60 ??", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL, NULL},
@@ -76,7 +81,7 @@ START_TEST(a_failure_as_declared_is_expected) {
                         .statement = rows[i].statement,
                         .message = "m",
                         .packets = packets,
-                        .packet_count = 2};
+                        .packet_count = 3};
     cs_runner_expect_failure(&p, &arena, rows[i].silent, &c);
     ck_assert_msg(c.verdict == rows[i].after, "row %zu", i);
     if (c.verdict == CS_VERDICT_XFAIL)
