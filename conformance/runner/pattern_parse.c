@@ -151,8 +151,9 @@ bool cs_runner_payload_pattern(state *p, cs_runner_field *field) {
  * signal's, for each of them has options of its own. */
 static uint8_t space_of(const cs_runner_pattern *pattern) {
   const cs_runner_code *first = &pattern->codes[0];
-  bool signal = first->class == 7 && first->detail != CS_RUNNER_ANY;
-  return signal ? CS_CODE(first->class, first->detail) : CS_CODE_EMPTY;
+  if (first->class == 7 && first->detail != CS_RUNNER_ANY)
+    return CS_CODE(first->class, first->detail);
+  return CS_CODE_EMPTY;
 }
 
 /* "Name>=value" and "Name<=value", of a number. */

@@ -142,8 +142,8 @@ static void play_side(cs_runner_side *s) {
     show_output(r);
   if (reached) {
     if (!r->config->json)
-      printf("%s: %zu cases%s%s\n", s->uri, s->count, r->memory ? " over " : "",
-             r->memory ? cs_runner_transport_name(s->transport) : "");
+      printf("%s: %zu case%s%s%s\n", s->uri, s->count, s->count == 1 ? "" : "s",
+             r->memory ? " over " : "", r->memory ? cs_runner_transport_name(s->transport) : "");
     cs_runner_side_play(s);
   }
   give_up_rest(s);
