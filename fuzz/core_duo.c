@@ -39,6 +39,7 @@
 
 #include "endpoint/endpoint.h"
 
+#include "counting.h"
 #include "oracle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -70,14 +71,12 @@ struct held {
 };
 
 struct world {
-  cs_base_alloc alloc;
+  fuzz_memory memory;
   cs_base_seeded seeded;
   cs_endpoint_config config[2];
   cs_endpoint *e[2]; /* client, server */
   bool stream, keeps, gone;
   cs_time now;
-  size_t out_bytes, fail_in;
-  bool short_of_memory;
   struct asked asked[REQUESTS];
   unsigned count, pings;
   struct datagram air[AIR];
@@ -90,29 +89,6 @@ struct world {
 
 enum { CLIENT, SERVER };
 
-static void *take(void *ctx, size_t n) {
-  struct world *w = ctx;
-  if (w->fail_in && --w->fail_in == 0) {
-    w->short_of_memory = true;
-    return NULL;
-  }
-  w->out_bytes += n;
-  CS_ORACLE(w->out_bytes <= MEMORY_CAP);
-  return malloc(n);
-}
-
-static void give(void *ctx, void *p, size_t n) {
-  struct world *w = ctx;
-  w->out_bytes -= n;
-  free(p);
-}
-
-static void digest(struct world *w, const void *at, size_t n) {
-  const uint8_t *b = at;
-  for (size_t i = 0; i < n; i++)
-    w->digest = (w->digest ^ b[i]) * UINT64_C(0x100000001b3);
-}
-
 static void configure(struct world *w, uint8_t setup) {
   static const cs_link_kind kinds[] = {CS_LINK_DATAGRAM, CS_LINK_STREAM, CS_LINK_WEBSOCKET,
                                        CS_LINK_DATAGRAM};
@@ -124,7 +100,7 @@ static void configure(struct world *w, uint8_t setup) {
     c->link = kinds[setup & 3];
     c->core.form = forms[setup & 3];
     c->core.role = i == CLIENT ? CS_CLIENT : CS_SERVER;
-    c->core.alloc = &w->alloc;
+    c->core.alloc = &w->memory.alloc;
     c->core.random = cs_base_seeded_random(&w->seeded);
     c->core.token_max = setup & 32 ? 300 : 0;
     c->core.max_exchanges = setup & 8 ? 2 : 0;
@@ -133,7 +109,7 @@ static void configure(struct world *w, uint8_t setup) {
 
 static bool begin(struct world *w, uint8_t setup) {
   memset(w, 0, sizeof *w);
-  w->alloc = (cs_base_alloc){take, give, w};
+  fuzz_memory_init(&w->memory, MEMORY_CAP);
   cs_base_seeded_init(&w->seeded, 4875);
   w->now = CS_SECOND;
   configure(w, setup);
@@ -208,8 +184,8 @@ static void told(struct world *w, const cs_core_event *e) {
 }
 
 static void on_event(struct world *w, int side, const cs_core_event *e) {
-  digest(w, &e->kind, sizeof e->kind);
-  digest(w, &e->rule, sizeof e->rule);
+  fuzz_digest(&w->digest, &e->kind, sizeof e->kind);
+  fuzz_digest(&w->digest, &e->rule, sizeof e->rule);
   if (e->kind == CS_EVENT_REJECTED)
     CS_ORACLE(e->rule != CS_RULE_NONE);
   if (e->kind == CS_EVENT_ABORTED) {
@@ -219,7 +195,7 @@ static void on_event(struct world *w, int side, const cs_core_event *e) {
     CS_ORACLE(
         e->rule == CS_RULE_CSM_MISSING || e->rule == CS_RULE_PEER_STALLED ||
         e->rule == CS_RULE_WS_OPEN_TIMEOUT || e->rule == CS_RULE_REPLY_BACKLOG ||
-        (w->short_of_memory && (e->rule == CS_RULE_OUT_OF_MEMORY || e->rule == CS_RULE_WS_STATUS)));
+        (w->memory.short_of && (e->rule == CS_RULE_OUT_OF_MEMORY || e->rule == CS_RULE_WS_STATUS)));
   }
   if (e->kind == CS_EVENT_REQUEST) {
     CS_ORACLE(side == SERVER);
@@ -245,7 +221,7 @@ static void fly(struct world *w) {
     cs_core_peer to;
     size_t len;
     while (cs_endpoint_transmit(w->e[i], w->now, buf, sizeof buf, &to, &len) == CS_OK) {
-      digest(w, buf, len);
+      fuzz_digest(&w->digest, buf, len);
       if (w->flying == AIR)
         continue; /* lost */
       struct datagram *d = &w->air[w->flying++];
@@ -300,7 +276,7 @@ static bool pour(struct world *w, int from, size_t n) {
     return false;
   n = n < bytes.len ? n : bytes.len;
   if (n)
-    digest(w, bytes.at, n);
+    fuzz_digest(&w->digest, bytes.at, n);
   uint8_t *copy = malloc(n ? n : 1);
   memcpy(copy, bytes.at, n);
   cs_endpoint_sent(w->e[from], n, w->now);
@@ -359,7 +335,7 @@ static void request(struct world *w, uint8_t flags, uint8_t n) {
   cs_rule broken;
   cs_err e =
       cs_core_send_request(cs_endpoint_session(w->e[CLIENT]), &spec, w->now, &a->request, &broken);
-  digest(w, &e, sizeof e);
+  fuzz_digest(&w->digest, &e, sizeof e);
   if (e == CS_OK)
     w->count++;
   else
@@ -432,7 +408,7 @@ static void operation(struct world *w, uint8_t op, cs_base_reader *in) {
     all_arrives(w);
     break;
   case 13:
-    w->fail_in = a;
+    w->memory.fail_in = a;
     break;
   default:
     of_stream(w, op);
@@ -442,7 +418,7 @@ static void operation(struct world *w, uint8_t op, cs_base_reader *in) {
 /* The link is good from now on, and all is answered. */
 static void come_to_rest(struct world *w) {
   unsigned steps = 0;
-  w->fail_in = 0;
+  w->memory.fail_in = 0;
   w->keeps = false;
   for (;;) {
     while (w->holding)
@@ -476,7 +452,7 @@ static uint64_t run(cs_span input) {
     CS_ORACLE(!cs_endpoint_wants_transmit(w.e[i]));
     cs_endpoint_close(w.e[i]);
   }
-  CS_ORACLE(w.out_bytes == 0);
+  CS_ORACLE(w.memory.out == 0);
   return w.digest;
 }
 

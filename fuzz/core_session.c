@@ -48,6 +48,7 @@
 #include "wire/option.h"
 #include "wire/ws_frame.h"
 
+#include "counting.h"
 #include "oracle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -63,7 +64,7 @@ struct slot {
 };
 
 struct world {
-  cs_base_alloc alloc;
+  fuzz_memory memory;
   cs_base_seeded seeded;
   cs_endpoint_config config;
   cs_endpoint *e;
@@ -73,7 +74,6 @@ struct world {
   cs_time now;
   size_t most; /* bytes of a stream that are taken in a turn */
   bool websocket, stream, silent, aborted;
-  size_t out_bytes, fail_in;
   struct slot slots[REQUESTS];
   uint64_t digest;
   uint8_t answers;
@@ -81,21 +81,6 @@ struct world {
   size_t last_len;
   unsigned pings;
 };
-
-static void *take(void *ctx, size_t n) {
-  struct world *w = ctx;
-  if (w->fail_in && --w->fail_in == 0)
-    return NULL;
-  w->out_bytes += n;
-  CS_ORACLE(w->out_bytes <= MEMORY_CAP);
-  return malloc(n);
-}
-
-static void give(void *ctx, void *p, size_t n) {
-  struct world *w = ctx;
-  w->out_bytes -= n;
-  free(p);
-}
 
 static void *take_peer(void *ctx, size_t n) {
   (void)ctx;
@@ -106,12 +91,6 @@ static void give_peer(void *ctx, void *p, size_t n) {
   (void)ctx;
   (void)n;
   free(p);
-}
-
-static void digest(struct world *w, const void *at, size_t n) {
-  const uint8_t *b = at;
-  for (size_t i = 0; i < n; i++)
-    w->digest = (w->digest ^ b[i]) * UINT64_C(0x100000001b3);
 }
 
 static void release(struct slot *x) {
@@ -136,8 +115,8 @@ static void respond(struct world *w, const cs_core_event *e) {
 }
 
 static void on_event(struct world *w, const cs_core_event *e) {
-  digest(w, &e->kind, sizeof e->kind);
-  digest(w, &e->rule, sizeof e->rule);
+  fuzz_digest(&w->digest, &e->kind, sizeof e->kind);
+  fuzz_digest(&w->digest, &e->rule, sizeof e->rule);
   struct slot *x = e->app;
   if (e->kind == CS_EVENT_REJECTED || e->kind == CS_EVENT_ABORTED)
     CS_ORACLE(e->rule != CS_RULE_NONE);
@@ -168,7 +147,7 @@ static void parsed(struct world *w, cs_span bytes) {
   CS_ORACLE(!w->silent);
   if (w->stream && m.code == CS_CODE(7, 5))
     w->silent = true; /* an Abort is the last message */
-  digest(w, bytes.at, bytes.len);
+  fuzz_digest(&w->digest, bytes.at, bytes.len);
   w->last_len = bytes.len < sizeof w->last ? bytes.len : sizeof w->last;
   memcpy(w->last, bytes.at, w->last_len);
 }
@@ -283,7 +262,7 @@ static void configure(struct world *w, uint8_t setup) {
   cs_core_config *c = &w->config.core;
   c->form = forms[kind];
   c->role = setup & 1 ? CS_SERVER : CS_CLIENT;
-  c->alloc = &w->alloc;
+  c->alloc = &w->memory.alloc;
   c->random = cs_base_seeded_random(&w->seeded);
   if (setup & 2) {
     c->max_requests = 3;
@@ -323,7 +302,7 @@ static void connect_peer(struct world *w, uint8_t setup) {
 
 static bool begin(struct world *w, uint8_t setup) {
   memset(w, 0, sizeof *w);
-  w->alloc = (cs_base_alloc){take, give, w};
+  fuzz_memory_init(&w->memory, MEMORY_CAP);
   w->peer_alloc = (cs_base_alloc){take_peer, give_peer, NULL};
   cs_base_seeded_init(&w->seeded, 4875);
   w->now = CS_SECOND;
@@ -366,7 +345,7 @@ static void request(struct world *w, uint8_t flags, uint8_t token_len) {
                                .app = x};
   cs_rule broken = CS_RULE_NONE;
   cs_err e = cs_core_send_request(w->s, &spec, w->now, &x->request, &broken);
-  digest(w, &e, sizeof e);
+  fuzz_digest(&w->digest, &e, sizeof e);
   CS_ORACLE(e != CS_ERR_RULE || broken != CS_RULE_NONE);
   if (e != CS_OK)
     release(x);
@@ -414,7 +393,7 @@ static void take_mids(struct world *w, uint8_t n) {
     }
     before = mid;
   }
-  digest(w, &mid, sizeof mid);
+  fuzz_digest(&w->digest, &mid, sizeof mid);
 }
 
 static void set(struct world *w, uint8_t mtu, uint8_t nstart) {
@@ -459,7 +438,7 @@ static void other(struct world *w, uint8_t op, cs_base_reader *in) {
     break;
   case 9:
     if (cs_base_take_u8(in, &a))
-      w->fail_in = a;
+      w->memory.fail_in = a;
     break;
   case 10:
     if (cs_base_take_u8(in, &a) && cs_base_take_u8(in, &b))
@@ -522,7 +501,7 @@ static uint64_t run(cs_span input) {
     return 0;
   for (unsigned i = 0; i < 200 && cs_base_take_u8(&in, &op); i++)
     operation(&w, op % 16, &in);
-  w.fail_in = 0;
+  w.memory.fail_in = 0;
   w.most = SIZE_MAX;
   turn(&w);
   unsigned steps = 0;
@@ -537,7 +516,7 @@ static uint64_t run(cs_span input) {
   CS_ORACLE(w.pings == 0 && cs_core_open_requests(w.s) == 0);
   cs_endpoint_close(w.e);
   cs_link_free(&w.peer);
-  CS_ORACLE(w.out_bytes == 0);
+  CS_ORACLE(w.memory.out == 0);
   return w.digest;
 }
 

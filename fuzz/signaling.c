@@ -34,6 +34,7 @@
 #include "core/session.h"
 #include "wire/option.h"
 
+#include "counting.h"
 #include "oracle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -48,46 +49,21 @@ struct slot {
 };
 
 struct world {
-  cs_base_alloc alloc;
+  fuzz_memory memory;
   cs_base_seeded seeded;
   cs_core_config config;
   cs_core_session *s;
   cs_time now;
-  size_t out_bytes, fail_in;
   cs_core_settings model;
   struct slot slots[REQUESTS];
   cs_core_exchange *exchanges[EXCHANGES];
   unsigned pings, requested;
   unsigned read, own; /* messages read; replies of its own in this reading */
   bool keeps, ended, abort_read;
-  bool short_of_memory; /* an allocation failed: a session may end for it */
   uint8_t last[MESSAGE_MAX];
   size_t last_len;
   uint64_t digest;
 };
-
-static void *take(void *ctx, size_t n) {
-  struct world *w = ctx;
-  if (w->fail_in && --w->fail_in == 0) {
-    w->short_of_memory = true;
-    return NULL;
-  }
-  w->out_bytes += n;
-  CS_ORACLE(w->out_bytes <= MEMORY_CAP);
-  return malloc(n);
-}
-
-static void give(void *ctx, void *p, size_t n) {
-  struct world *w = ctx;
-  w->out_bytes -= n;
-  free(p);
-}
-
-static void digest(struct world *w, const void *at, size_t n) {
-  const uint8_t *b = at;
-  for (size_t i = 0; i < n; i++)
-    w->digest = (w->digest ^ b[i]) * UINT64_C(0x100000001b3);
-}
 
 /* RFC 8323 section 5.3 and RFC 8974 section 2.2.1, once more. */
 static void model_csm(cs_core_settings *to, cs_span options) {
@@ -144,8 +120,8 @@ static void keep(struct world *w, const cs_core_event *e) {
 }
 
 static void on_event(struct world *w, const cs_core_event *e) {
-  digest(w, &e->kind, sizeof e->kind);
-  digest(w, &e->rule, sizeof e->rule);
+  fuzz_digest(&w->digest, &e->kind, sizeof e->kind);
+  fuzz_digest(&w->digest, &e->rule, sizeof e->rule);
   if (w->ended)
     CS_ORACLE(e->kind == CS_EVENT_NACK);
   switch (e->kind) {
@@ -212,7 +188,7 @@ static bool hear(struct world *w) {
     CS_ORACLE(m.code == ABORT || m.code == CSM);
   if (m.code == PONG || m.code >= CS_CODE(4, 0))
     w->own += m.code < CS_CODE(6, 0) || m.code == PONG;
-  digest(w, buf, len);
+  fuzz_digest(&w->digest, buf, len);
   w->last_len = len;
   memcpy(w->last, buf, len);
   return true;
@@ -238,12 +214,12 @@ static void say(struct world *w, uint8_t code, size_t token, cs_span options) {
 
 static bool begin(struct world *w, uint8_t setup) {
   memset(w, 0, sizeof *w);
-  w->alloc = (cs_base_alloc){take, give, w};
+  fuzz_memory_init(&w->memory, MEMORY_CAP);
   cs_base_seeded_init(&w->seeded, 4875);
   w->now = CS_SECOND;
   w->config.role = setup & 1 ? CS_SERVER : CS_CLIENT;
   w->config.form = setup & 2 ? CS_WIRE_WS : CS_WIRE_TCP;
-  w->config.alloc = &w->alloc;
+  w->config.alloc = &w->memory.alloc;
   w->config.random = cs_base_seeded_random(&w->seeded);
   w->config.token_max = setup & 4 ? 300 : 0;
   w->config.max_message = setup & 8 ? 200 : 0;
@@ -278,7 +254,7 @@ static void request(struct world *w, uint8_t token_len, uint8_t n) {
       .code = 1, .mid = -1, .token = {x->token, len}, .payload = {x->body, size}, .app = x};
   cs_rule broken = CS_RULE_NONE;
   cs_err e = cs_core_send_request(w->s, &spec, w->now, &x->request, &broken);
-  digest(w, &e, sizeof e);
+  fuzz_digest(&w->digest, &e, sizeof e);
   CS_ORACLE((e != CS_ERR_RULE && e != CS_ERR_TOO_LARGE) || broken != CS_RULE_NONE);
   CS_ORACLE(e != CS_OK || !w->ended);
   if (e != CS_OK)
@@ -346,7 +322,7 @@ static void ours(struct world *w, uint8_t op, cs_base_reader *in) {
     break;
   default:
     if (cs_base_take_u8(in, &a))
-      w->fail_in = a;
+      w->memory.fail_in = a;
   }
   events(w);
 }
@@ -396,7 +372,7 @@ static uint64_t run(cs_span input) {
     return 0;
   for (unsigned i = 0; i < 300 && cs_base_take_u8(&in, &op); i++)
     operation(&w, op % 14, &in);
-  w.fail_in = 0;
+  w.memory.fail_in = 0;
   /* All is read, all is answered, time passes: it comes to rest, and after a
    * Release or an Abort it is over. */
   for (unsigned i = 0; i < EXCHANGES; i++)
@@ -413,7 +389,7 @@ static uint64_t run(cs_span input) {
     CS_ORACLE(!w.slots[i].request);
   CS_ORACLE(w.pings == 0 && cs_core_open_requests(w.s) == 0);
   cs_core_close(w.s);
-  CS_ORACLE(w.out_bytes == 0);
+  CS_ORACLE(w.memory.out == 0);
   return w.digest;
 }
 
