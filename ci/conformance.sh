@@ -103,17 +103,27 @@ targets() {
   done
 }
 
-# against NAME SCRIPT: starts the server, runs every case, stops it; the log
-# is in $reports/NAME.log
+# against NAME SCRIPT [SCHEME]: starts the server, runs every case, stops it; the
+# log is in $reports/NAME.log. With SCHEME, coap or coap+tcp, it is met at a
+# Unix-domain socket instead, and the report's name says so.
 against() {
-  local name=$1 script=$2 address pid code
-  address=$(free_place 3)
-  pid=$(bash "$script" start "$address" 5683) || return 3
+  local name=$1 script=$2 scheme=${3-} address pid code report=$1 uris
+  if [ -n "$scheme" ]; then
+    address=/tmp/cs$$.s # libcoap takes 25 bytes
+    report=$name-unix${scheme#coap}
+    uris="$scheme://${address//\//%2F}"
+    pid=$(bash "$script" start "$address" "$scheme") || return 3
+  else
+    address=$(free_place 3)
+    # shellcheck disable=SC2046 # one word a transport
+    uris=$(targets "$address" $(bash "$script" transports))
+    pid=$(bash "$script" start "$address" 5683) || return 3
+  fi
   # Ended with this shell too, however that goes.
   trap 'bash "$script" stop "$pid"' EXIT
-  # shellcheck disable=SC2046 # one word a transport
-  $coapspec run $(targets "$address" $(bash "$script" transports)) \
-    --profile "conformance/profiles/$name.ini" --out "$reports/$name" >"$reports/$name.log" 2>&1
+  # shellcheck disable=SC2086 # one word a target
+  $coapspec run $uris --profile "conformance/profiles/$name.ini" --out "$reports/$report" \
+    >"$reports/$report.log" 2>&1
   code=$?
   trap - EXIT
   bash "$script" stop "$pid"
@@ -203,12 +213,15 @@ if [ -n "$all" ]; then
   for script in libcoap-4.3.4 aiocoap californium go-coap; do
     script=conformance/servers/$script.sh
     bash $script install && name=$(name_of $script) || exit 2
-    [ ! -e "$reports/$name" ] || [ "$name" = "$(name_of $debian)" ] || rm -rf "${reports:?}/$name"
-    say "$name"
-    ( against "$name" $script )
-    code=$?
-    cat "$reports/$name.log"
-    note "$name" "$code"
+    for scheme in "" $(bash $script transports | tr ' ' '\n' | sed -n 's/^unix$/coap/p; s/^unix-stream$/coap+tcp/p'); do
+      report=$name${scheme:+-unix${scheme#coap}}
+      [ "$report" = "$(name_of $debian)" ] || rm -rf "${reports:?}/$report"
+      say "$report"
+      (against "$name" $script "$scheme")
+      code=$?
+      cat "$reports/$report.log"
+      note "$report" "$code"
+    done
   done
 fi
 
