@@ -175,35 +175,36 @@ static void pings(void) {
 
 START_TEST(pings_without_end) {
   attack(COAP_PROTO_TCP, pings);
-  ends_by("OURS#", 60);
+  ends_by("OURS#idle-traffic", 60);
 }
 END_TEST
 
-static void fragments(void) {
+/* A first frame, then the other one over and over. */
+static void frames(const char *first, const char *other, size_t len) {
   static unsigned sent;
   if (!upgrade())
     return;
   for (unsigned i = 0; i < 200; i++)
-    sp_write(sent++ == 0 ? "\x02\x01\x00" : "\x00\x01\x00", 3);
+    sp_write(sent++ == 0 ? first : other, len);
+}
+
+static void fragments(void) {
+  frames("\x02\x01\x00", "\x00\x01\x00", 3);
 }
 
 START_TEST(a_message_in_fragments_without_end) {
   attack(COAP_PROTO_WS, fragments);
-  ends_by("OURS#", 5);
+  ends_by("OURS#ws-fragments", 5);
 }
 END_TEST
 
 static void empty_fragments(void) {
-  static unsigned sent;
-  if (!upgrade())
-    return;
-  for (unsigned i = 0; i < 200; i++)
-    sp_write(sent++ == 0 ? "\x02\x00" : "\x00\x00", 2);
+  frames("\x02\x00", "\x00\x00", 2);
 }
 
 START_TEST(empty_fragments_without_end) {
   attack(COAP_PROTO_WS, empty_fragments);
-  ends_by("OURS#", 5);
+  ends_by("OURS#ws-empty-fragments", 5);
 }
 END_TEST
 
@@ -217,7 +218,7 @@ static void header_lines(void) {
 
 START_TEST(header_lines_without_end) {
   attack(COAP_PROTO_WS, header_lines);
-  ends_by("OURS#", 5);
+  ends_by("OURS#http-fields", 5);
 }
 END_TEST
 
@@ -238,7 +239,7 @@ static void frame_pings(void) {
 
 START_TEST(websocket_pings_without_end) {
   attack(COAP_PROTO_WS, frame_pings);
-  ends_by("OURS#", 30);
+  ends_by("OURS#ws-control-flood", 30);
 }
 END_TEST
 
