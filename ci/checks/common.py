@@ -85,7 +85,7 @@ def layer_table(check):
     """layer -> the layers it may see, from the coapspec_layer lines of CMake."""
     table = {}
     for line in check.read("CMakeLists.txt").splitlines():
-        match = re.match(r"\s*coapspec_layer\(([a-z ]+)\)", line)
+        match = re.match(r"\s*coapspec_(?:tls_)?layer\(([a-z ]+)\)", line)
         if match:
             words = match.group(1).split()
             table[words[0]] = set(words[1:])

@@ -6,6 +6,7 @@
 
 #include "core/session.h"
 #include "link/link.h"
+#include "tls/tls.h"
 
 typedef struct cs_endpoint cs_endpoint;
 
@@ -22,6 +23,10 @@ typedef struct cs_endpoint_config {
    * is ended (CS_RULE_PEER_STALLED). */
   cs_time handshake_timeout;
   cs_time stall_timeout;
+  /* Secured endpoints only: CS_TLS_RECORD_MAX bytes that what was unprotected is
+   * put into. All endpoints of an owner can share them, as long as one at a time is
+   * between cs_endpoint_receive and the end of its events. */
+  uint8_t *plain;
 } cs_endpoint_config;
 
 /* config is shared and must outlive the endpoint. CS_ERR_MEMORY,
@@ -30,7 +35,26 @@ cs_err cs_endpoint_open(const cs_endpoint_config *config, const cs_core_params *
                         cs_time now, cs_endpoint **out);
 void cs_endpoint_close(cs_endpoint *e);
 
-/* The session, for requests, parameters and the rest. */
+/* Secures the endpoint: from here on its transport carries (D)TLS, and every byte
+ * of the session goes through t, which the endpoint owns from then on. Before
+ * cs_endpoint_up, and before anything was received or transmitted; without it a
+ * session is in the clear. On datagrams, also once the TLS before it has ended and its
+ * events were told: the session is then made anew with the same parameters, MTU
+ * and token size, and forgets its peer's messages, as it has to (RFC 7252 section 9.1.1).
+ * CS_ERR_STATE, CS_ERR_ARGUMENT (config.plain is NULL, or t is of the other
+ * kind), CS_ERR_MEMORY; t is then still the caller's. */
+cs_err cs_endpoint_secure(cs_endpoint *e, cs_tls *t);
+/* The TLS of a secured endpoint, for its state and what was negotiated; NULL of
+ * any other. The end of it, by either side, ends the session: everything open is
+ * told off, a stream is finished, a datagram endpoint sends and takes nothing
+ * until it is secured again. */
+cs_tls *cs_endpoint_tls(const cs_endpoint *e);
+/* The longest datagram of the transport, or message of a stream, from now on; what
+ * DTLS needs of it is taken off for the session. Errors as cs_core_set_mtu. */
+cs_err cs_endpoint_set_mtu(cs_endpoint *e, size_t mtu);
+
+/* The session, for requests, parameters and the rest. A pointer to it is good until
+ * cs_endpoint_secure is called again. */
 cs_core_session *cs_endpoint_session(cs_endpoint *e);
 
 /* Takes a datagram or stream bytes; they stay borrowed until next_event says
@@ -61,7 +85,8 @@ bool cs_endpoint_wants_transmit(const cs_endpoint *e);
  * CS_ERR_STATE, CS_ERR_MEMORY. Without it the upgrade cannot be sent. */
 cs_err cs_endpoint_ws_host(cs_endpoint *e, cs_span host, cs_rule *broken);
 /* The transport is connected (a client's) or was accepted (a server's). Before
- * it, nothing is sent and no timeout runs but what the owner has set. */
+ * it, nothing is sent and no timeout runs but what the owner has set. Secured
+ * datagram endpoints need it too: the handshake begins with it. */
 void cs_endpoint_up(cs_endpoint *e, cs_time now);
 /* The bytes to send next, borrowed until the next call of any function here but
  * the const ones; false when there are none. Several messages are given
@@ -69,7 +94,8 @@ void cs_endpoint_up(cs_endpoint *e, cs_time now);
 bool cs_endpoint_output(cs_endpoint *e, cs_time now, cs_span *bytes);
 /* The first n of them went out, n up to their length. */
 void cs_endpoint_sent(cs_endpoint *e, size_t n, cs_time now);
-/* Whether messages may pass: connected, and upgraded on a WebSocket. */
+/* Whether messages may pass: connected, secured where that was asked for, and
+ * upgraded on a WebSocket. */
 bool cs_endpoint_ready(const cs_endpoint *e);
 /* True once the session has ended and all bytes are out: the driver closes the
  * transport. */
