@@ -9,8 +9,25 @@
 #include "base/error.h"
 #include "runner/profile.h"
 #include "runner/requirements.h"
+#include "tls/tls.h"
 
 enum { CS_RUNNER_PORTS_MAX = 12, CS_RUNNER_INBOX_MAX = 1024 };
+
+/* How to shake hands: what "open secure" says. Zero is what the target's
+ * credentials offer, in the order of docs/scenarios.md. */
+typedef enum cs_runner_with {
+  CS_RUNNER_WITH_ANY,
+  CS_RUNNER_WITH_PSK,
+  CS_RUNNER_WITH_CERTIFICATE,
+  CS_RUNNER_WITH_NOTHING
+} cs_runner_with;
+typedef struct cs_runner_secure {
+  cs_runner_with with;
+  bool identity_unknown, key_wrong, certificate_none, certificate_untrusted;
+  uint16_t suite;   /* IANA number; 0: what we offer */
+  const char *sni;  /* NULL: the target's name, if it is one */
+  const char *alpn; /* NULL: as usual; "": none */
+} cs_runner_secure;
 
 /* What is played: a scenario as one of its variants. */
 typedef struct cs_runner_variant {
@@ -47,21 +64,40 @@ bool cs_runner_case_needs(const cs_runner_case *c, const char *cap);
 void cs_runner_case_start(cs_runner_case *c, cs_time now);
 /* What a case asks its driver to do with a port. */
 typedef enum cs_runner_act_kind {
-  CS_RUNNER_ACT_SEND,    /* bytes: a datagram, or more of the stream, in a segment of its own */
-  CS_RUNNER_ACT_CONNECT, /* open the connection; only on TCP and WebSocket */
+  CS_RUNNER_ACT_SEND,    /* bytes: a datagram, or more of the stream, in a segment of its own;
+                            on a secured transport protected first */
+  CS_RUNNER_ACT_CONNECT, /* open the connection; on every transport but UDP. Where it is
+                            secured, shake hands as secure says; on DTLS from the same socket
+                            if the port has one */
   CS_RUNNER_ACT_END,     /* no more will be sent: close that direction (FIN) */
-  CS_RUNNER_ACT_CLOSE    /* close the connection; nothing of it is told any more */
+  CS_RUNNER_ACT_CLOSE,   /* close the connection; nothing of it is told any more */
+  CS_RUNNER_ACT_ALERT,   /* secured: send this alert */
+  CS_RUNNER_ACT_PLAIN    /* DTLS: send bytes as a datagram beside the security session */
 } cs_runner_act_kind;
 typedef struct cs_runner_act {
   cs_runner_act_kind kind;
-  unsigned port; /* 0 to CS_RUNNER_PORTS_MAX - 1 */
-  cs_span bytes; /* lives as long as the case */
+  unsigned port;                  /* 0 to CS_RUNNER_PORTS_MAX - 1 */
+  cs_span bytes;                  /* lives as long as the case */
+  const cs_runner_secure *secure; /* CONNECT on a secured transport; lives as long */
+  uint8_t alert;                  /* description */
 } cs_runner_act;
 
 /* The next thing to do, in order; false when there is none. */
 bool cs_runner_case_transmit(cs_runner_case *c, cs_runner_act *out);
-/* The connection is there. */
+/* The connection is there; on a secured transport: and the handshake is complete,
+ * with what was negotiated. */
 void cs_runner_case_connected(cs_runner_case *c, unsigned port, cs_time now);
+void cs_runner_case_secured(cs_runner_case *c, unsigned port, const cs_tls_negotiated *n,
+                            cs_time now);
+/* Secured transports: the handshake failed. by is how: the target's alert, an
+ * alert of ours (it broke a rule), or the target closing. Silence is not told. */
+void cs_runner_case_refused(cs_runner_case *c, unsigned port, const cs_tls_failure *by,
+                            cs_time now);
+/* The target's close_notify or fatal alert after the handshake. On a stream its
+ * closing is told besides. */
+void cs_runner_case_alerted(cs_runner_case *c, unsigned port, uint8_t alert, cs_time now);
+/* DTLS: a datagram that is no DTLS record came in. */
+void cs_runner_case_receive_plain(cs_runner_case *c, unsigned port, cs_span bytes, cs_time now);
 /* A datagram, or bytes of a connection, came in on a port. */
 void cs_runner_case_receive(cs_runner_case *c, unsigned port, cs_span bytes, cs_time now);
 /* The target ended the connection (or refused it): by FIN, or by a reset. What
