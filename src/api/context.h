@@ -54,6 +54,7 @@ struct coap_context_t {
   uint16_t options[CS_API_OPTIONS_MAX];
   uint8_t option_count;
   uint8_t block_mode;
+  struct cs_api_context_tls *tls; /* NULL until it is needed */
   unsigned max_idle_sessions, session_timeout, csm_timeout, max_handshakes;
 };
 
@@ -82,6 +83,9 @@ typedef struct cs_api_rare {
   size_t stash_len;
   cs_core_peer stash_to;
   cs_time stash_until; /* then it is lost, so that it does not keep back the rest for ever */
+
+  struct cs_api_secure *secure; /* DTLS, TLS, WSS */
+  size_t mtu;                   /* DTLS: of the transport */
 
   /* Streams: */
   cs_time connect_until; /* then connecting has failed */

@@ -2,6 +2,7 @@
 
 #include "api/error.h"
 #include "api/event.h"
+#include "api/secure.h"
 #include "api/stream.h"
 #include "wire/option.h"
 
@@ -102,7 +103,9 @@ static void nack(coap_session_t *s, const cs_core_event *e) {
   }
   if (!ctx->on_nack || silent_end(s, e->app, e->reason))
     return;
-  if (e->rule != CS_RULE_NONE)
+  /* Why (D)TLS ended was said with more words. */
+  bool said = cs_api_secure_of(s) && cs_api_secure_of(s)->ended;
+  if (e->rule != CS_RULE_NONE && !said)
     note(s, e->rule);
   ctx->calling++;
   const coap_pdu_t *sent = e->app;
@@ -126,7 +129,7 @@ static void pong(coap_session_t *s, const cs_core_event *e) {
   ctx->calling--;
 }
 
-/* A Ping that a stream's core is answering. */
+/* A Ping, or CoAP ping, that the core is answering. */
 static void pinged(coap_session_t *s, const cs_core_event *e) {
   coap_context_t *ctx = s->context;
   if (!ctx->on_ping)
@@ -176,6 +179,7 @@ void cs_api_deliver(coap_session_t *s, cs_time now, bool last) {
   cs_core_event e;
   s->delivering = true;
   while ((last || !cs_api_gone(s)) && cs_endpoint_next_event(s->endpoint, &e)) {
+    cs_api_secure_look(s);
     bool accept = tell(s, &e, last);
     cs_endpoint_answer(s->endpoint, &e, accept, cs_api_at(s, now));
     bool ping = e.kind == CS_EVENT_PONG || (e.kind == CS_EVENT_NACK && !e.app);

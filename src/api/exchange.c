@@ -4,6 +4,7 @@
 #include "api/deliver.h"
 #include "api/error.h"
 #include "api/reentry.h"
+#include "api/secure.h"
 #include "api/stream.h"
 #include "api/support.h"
 #include "api/transmit.h"
@@ -48,14 +49,24 @@ static coap_mid_t send_request(coap_session_t *s, cs_core_session *core, coap_pd
   return mid;
 }
 
-static coap_mid_t send_ping(const char *function, coap_session_t *s, void *app) {
+/* The core session of s when it can carry something, or will: one of DTLS that
+ * has ended shakes hands again. NULL with a reason. */
+static cs_core_session *carrier(const char *function, coap_session_t *s) {
   cs_core_session *core = cs_api_core(function, s);
   if (!core)
+    return NULL;
+  if (!cs_api_gone(s) && s->state == COAP_SESSION_STATE_NONE && cs_api_secure_of(s))
+    return cs_api_secure_again(function, s) ? cs_endpoint_session(s->endpoint) : NULL;
+  if (!cs_api_gone(s) && s->state != COAP_SESSION_STATE_NONE)
+    return core;
+  cs_api_fail(function, "the session has no connection any more");
+  return NULL;
+}
+
+static coap_mid_t send_ping(const char *function, coap_session_t *s, void *app) {
+  cs_core_session *core = carrier(function, s);
+  if (!core)
     return COAP_INVALID_MID;
-  if (cs_api_gone(s) || s->state == COAP_SESSION_STATE_NONE) {
-    cs_api_fail(function, "the session has no connection any more");
-    return COAP_INVALID_MID;
-  }
   if (cs_api_group_of(s)) {
     cs_api_fail_err(function, CS_ERR_RULE, CS_RULE_MULTICAST_CONFIRMABLE, "ping");
     return COAP_INVALID_MID;
@@ -130,13 +141,6 @@ static cs_rule unsendable(const coap_pdu_t *pdu, const char **why) {
 
 /* COAP_INVALID_MID: pdu was not taken. */
 static coap_mid_t send_any(coap_session_t *s, coap_pdu_t *pdu, bool *taken) {
-  cs_core_session *core = cs_api_core("coap_send", s);
-  if (!core)
-    return COAP_INVALID_MID;
-  if (cs_api_gone(s) || s->state == COAP_SESSION_STATE_NONE) {
-    cs_api_fail("coap_send", "the session has no connection any more");
-    return COAP_INVALID_MID;
-  }
   const char *why;
   cs_rule rule = unsendable(pdu, &why);
   if (rule != CS_RULE_NONE)
@@ -145,6 +149,9 @@ static coap_mid_t send_any(coap_session_t *s, coap_pdu_t *pdu, bool *taken) {
     cs_api_fail("coap_send", "%s", why);
     return COAP_INVALID_MID;
   }
+  cs_core_session *core = carrier("coap_send", s);
+  if (!core)
+    return COAP_INVALID_MID;
   if (pdu->code == COAP_EMPTY_CODE && pdu->type == COAP_MESSAGE_CON)
     return send_ping("coap_send", s, NULL);
   if (pdu->code == COAP_EMPTY_CODE)
@@ -233,6 +240,16 @@ void coap_session_disconnected(coap_session_t *session, coap_nack_reason_t reaso
       cs_api_stream_leave(session, reason);
     else
       cs_api_stream_lost(session, reason, cs_api_now(ctx));
+    cs_api_rearm(session);
+    cs_api_settle(ctx);
+    return;
+  }
+  if (cs_api_secure_of(session) && !cs_api_secure_of(session)->ended) {
+    cs_api_secure_leave(session, reason);
+    if (!ctx->calling) {
+      cs_api_secure_expire(session, cs_api_now(ctx));
+      cs_api_deliver(session, cs_api_now(ctx), false);
+    }
     cs_api_rearm(session);
     cs_api_settle(ctx);
     return;

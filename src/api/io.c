@@ -5,6 +5,7 @@
 #include "api/event.h"
 #include "api/exchange.h"
 #include "api/reentry.h"
+#include "api/secure.h"
 #include "api/stream.h"
 #include "api/transmit.h"
 
@@ -19,25 +20,16 @@ static void turn(coap_session_t *s, cs_time now) {
     cs_api_deliver(s, now, true);
     return;
   }
+  cs_api_secure_look(s);
+  if (cs_api_streaming(s))
+    cs_api_stream_look(s);
+  if (cs_api_gone(s))
+    return;
   cs_api_transmit(s, now);
   if (s->resent) {
     s->resent = false;
     cs_api_event(s, COAP_EVENT_MSG_RETRANSMITTED);
   }
-}
-
-/* A ping is answered by the core without an event of its own. */
-static void ping_came(coap_session_t *s, cs_span bytes) {
-  coap_context_t *ctx = s->context;
-  cs_wire_message m = {.form = CS_WIRE_UDP};
-  if (!ctx->on_ping || bytes.len != 4 || !cs_wire_peek(bytes, &m.type, &m.code, &m.mid) ||
-      m.type != CS_CON || m.code != CS_CODE_EMPTY || (bytes.at[0] & 15u) != 0)
-    return;
-  coap_pdu_t received;
-  cs_api_pdu_view(&received, &m);
-  ctx->calling++;
-  ctx->on_ping(s, &received, m.mid);
-  ctx->calling--;
 }
 
 /* Takes one datagram. */
@@ -49,11 +41,10 @@ static void take(coap_session_t *s, cs_time now) {
                                    cs_api_group_of(s) ? &from : NULL);
   switch (e) {
   case CS_OK: {
-    cs_span bytes = cs_span_of(ctx->rx, len);
     cs_api_touch(s, now);
     cs_core_peer peer = cs_api_group_of(s) ? cs_api_responder_number(s, &from) : 0;
-    (void)cs_endpoint_receive(s->endpoint, peer, false, bytes, cs_api_at(s, now));
-    ping_came(s, bytes);
+    (void)cs_endpoint_receive(s->endpoint, peer, false, cs_span_of(ctx->rx, len),
+                              cs_api_at(s, now));
     break;
   }
   case CS_ERR_REFUSED:
@@ -102,6 +93,7 @@ static bool run_due(coap_context_t *ctx, cs_time now) {
       cs_api_stream_expire(s, now);
     else
       cs_api_transmit_again(s, now);
+    cs_api_secure_expire(s, now);
     if (now >= cs_api_keepalive_due(s)) {
       cs_api_touch(s, now);
       cs_api_probe_session(s);

@@ -302,7 +302,9 @@ size_t coap_add_option(coap_pdu_t *pdu, coap_option_num_t number, size_t len, co
     cs_api_fail_err(__func__, e, CS_RULE_NONE, "option");
     return 0;
   }
-  return pdu->options.len - before;
+  /* The option behind it may have got a header that is shorter by as much. */
+  size_t grown = pdu->options.len - before;
+  return grown ? grown : 1;
 }
 
 uint8_t *coap_add_data_after(coap_pdu_t *pdu, size_t len) {

@@ -3,6 +3,7 @@
 #include "api/deliver.h"
 #include "api/live.h"
 #include "api/memory.h"
+#include "api/secure.h"
 #include "api/stream.h"
 #include "api/transmit.h"
 
@@ -23,6 +24,7 @@ static void free_rare(coap_context_t *ctx, cs_api_rare *rare) {
     ctx->blocked--;
     cs_base_put(ctx->alloc, rare->stash, rare->stash_len);
   }
+  cs_api_secure_free(ctx->alloc, rare->secure);
   cs_base_put(ctx->alloc, rare->group, sizeof *rare->group);
   cs_base_put(ctx->alloc, rare, sizeof *rare);
 }
@@ -41,6 +43,8 @@ static void shut(coap_session_t *s) {
   /* Acknowledgements and Resets that are owed still go out. */
   if (!cs_api_streaming(s))
     cs_api_transmit(s, now);
+  if (s->proto == COAP_PROTO_DTLS)
+    cs_api_secure_farewell(s, now);
   cs_base_heap_remove(&ctx->deadlines, &s->timer);
   cs_endpoint_close(s->endpoint);
   s->endpoint = NULL;
@@ -81,6 +85,7 @@ void cs_api_end_session(coap_session_t *s) {
 
 static void context_destroy(coap_context_t *ctx) {
   cs_api_live_remove(&ctx->live);
+  cs_api_tls_free(ctx->tls);
   cs_base_heap_free(&ctx->deadlines, ctx->alloc);
   if (ctx->own_net)
     cs_net_posix_free(&ctx->net, ctx->alloc);

@@ -4,6 +4,7 @@
 #include "api/address.h"
 #include "api/context.h"
 #include "api/error.h"
+#include "api/secure.h"
 #include "api/stream.h"
 #include "api/support.h"
 
@@ -128,9 +129,17 @@ void coap_session_set_mtu(coap_session_t *session, unsigned mtu) {
     cs_api_fail(__func__, "an MTU of %u bytes is not within %d to %u", mtu, CS_API_MTU_MIN, max);
     return;
   }
-  cs_err e = cs_core_set_mtu(core, mtu);
-  if (e)
+  if (cs_api_secure_of(session) && cs_api_secure_of(session)->inside) {
+    cs_api_fail(__func__, "called from inside a callback of the handshake");
+    return;
+  }
+  cs_err e = cs_endpoint_set_mtu(session->endpoint, mtu);
+  if (e == CS_ERR_ARGUMENT)
+    cs_api_fail(__func__, "an MTU of %u bytes has no room for a message", mtu);
+  else if (e)
     cs_api_fail_err(__func__, e, CS_RULE_NONE, NULL);
+  else if (cs_api_secure_of(session))
+    session->rare->mtu = mtu;
 }
 
 /* Bytes of a TCP header's extended Length for so much content (RFC 8323 section

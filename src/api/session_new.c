@@ -5,6 +5,8 @@
 #include "api/address.h"
 #include "api/error.h"
 #include "api/live.h"
+#include "api/reentry.h"
+#include "api/secure.h"
 #include "api/stream.h"
 #include "api/support.h"
 #include "api/transmit.h"
@@ -33,9 +35,9 @@ bool cs_api_session_arguments(const char *function, const coap_context_t *ctx,
 }
 
 /* The two addresses as net takes them, the server's port filled in. */
-static bool read_addresses(const coap_address_t *local_if, const coap_address_t *server,
-                           coap_proto_t proto, cs_net_address *local, cs_net_address *peer) {
-  const char *function = "coap_new_client_session";
+static bool read_addresses(const char *function, const coap_address_t *local_if,
+                           const coap_address_t *server, coap_proto_t proto, cs_net_address *local,
+                           cs_net_address *peer) {
   const char *wrong = cs_api_address_read(server, peer);
   if (wrong) {
     cs_api_fail(function, "server: %s", wrong);
@@ -64,17 +66,38 @@ static bool read_addresses(const coap_address_t *local_if, const coap_address_t 
   return true;
 }
 
-static void fail_open(cs_err e, const cs_net_address *local, const cs_net_address *peer) {
+static void fail_open(const char *function, cs_err e, const cs_net_address *local,
+                      const cs_net_address *peer) {
   char address[CS_NET_ADDRESS_TEXT];
   bool here = local && (e == CS_ERR_IN_USE || e == CS_ERR_NOT_FOUND || e == CS_ERR_ARGUMENT ||
                         e == CS_ERR_PERMISSION);
   cs_net_address_print(here ? local : peer, address, sizeof address);
-  cs_api_fail("coap_new_client_session", "%s %s: %s", here ? "local" : "server", address,
-              cs_base_err_text(e));
+  cs_api_fail(function, "%s %s: %s", here ? "local" : "server", address, cs_base_err_text(e));
+}
+
+/* The endpoint; a secured one has a handshake that can begin. */
+static cs_err open_endpoint(coap_context_t *ctx, coap_session_t *s, cs_api_credentials *c) {
+  cs_time now = cs_api_now(ctx);
+  cs_err e = CS_OK;
+  if (cs_api_streaming(s))
+    e = cs_api_stream_begin(s, now);
+  /* Each end of a stream, and of a handshake, depends on a timer. */
+  if (e == CS_OK && (c || cs_api_streaming(s)))
+    e = cs_api_reserve(s);
+  /* It is taken at once: a callback of cs_api_secure_begin may make other sessions. */
+  if (e == CS_OK && (c || cs_api_streaming(s)))
+    cs_base_heap_set(&ctx->deadlines, &s->timer, CS_TIME_NEVER);
+  if (e == CS_OK && cs_api_streaming(s))
+    e = cs_endpoint_open(cs_api_stream_config(ctx, (coap_proto_t)s->proto), NULL,
+                         CS_API_PDU_SIZE_MAX, now, &s->endpoint);
+  else if (e == CS_OK)
+    e = cs_endpoint_open(&ctx->endpoint, NULL, COAP_DEFAULT_MTU, now, &s->endpoint);
+  return e == CS_OK && c ? cs_api_secure_begin(s, c, now) : e;
 }
 
 /* Everything but the socket. */
-static cs_err fill(coap_context_t *ctx, coap_session_t *s, const cs_net_address *peer) {
+static cs_err fill(coap_context_t *ctx, coap_session_t *s, const cs_net_address *peer,
+                   cs_api_credentials *c) {
   if (cs_net_address_multicast(peer)) {
     cs_api_rare *rare = cs_api_rare_of(s);
     if (rare)
@@ -83,34 +106,37 @@ static cs_err fill(coap_context_t *ctx, coap_session_t *s, const cs_net_address 
       return CS_ERR_MEMORY;
     memset(rare->group, 0, sizeof *rare->group);
   }
-  cs_time now = cs_api_now(ctx);
-  if (!cs_api_streaming(s))
-    return cs_endpoint_open(&ctx->endpoint, NULL, COAP_DEFAULT_MTU, now, &s->endpoint);
-  cs_err e = cs_api_stream_begin(s, now);
-  if (e == CS_OK)
-    e = cs_api_reserve(s);
-  if (e == CS_OK)
-    e = cs_endpoint_open(cs_api_stream_config(ctx, (coap_proto_t)s->proto), NULL,
-                         CS_API_PDU_SIZE_MAX, now, &s->endpoint);
-  return e;
+  return open_endpoint(ctx, s, c);
 }
 
 static void undo(coap_context_t *ctx, coap_session_t *s) {
+  cs_base_heap_remove(&ctx->deadlines, &s->timer);
   if (s->endpoint)
     cs_endpoint_close(s->endpoint);
-  if (s->rare)
+  if (s->rare) {
+    cs_api_secure_free(ctx->alloc, s->rare->secure);
     cs_base_put(ctx->alloc, s->rare->group, sizeof *s->rare->group);
+  }
   cs_base_put(ctx->alloc, s->rare, sizeof *s->rare);
   if (s->fd >= 0)
     ctx->net.ops->close(ctx->net.self, s->fd);
   cs_base_put(ctx->alloc, s, sizeof *s);
 }
 
-static coap_session_t *session_new(coap_context_t *ctx, const cs_net_address *local,
-                                   const cs_net_address *peer, coap_proto_t proto) {
+/* Why TLS could not begin, where that is another reason than memory. */
+static void fail_fill(const char *function, cs_err e) {
+  if (e == CS_ERR_STATE)
+    cs_api_fail(function, "additional_tls_setup_call_back refused");
+  else
+    cs_api_fail_err(function, e, CS_RULE_NONE, NULL);
+}
+
+static coap_session_t *session_new(const char *function, coap_context_t *ctx,
+                                   const cs_net_address *local, const cs_net_address *peer,
+                                   coap_proto_t proto, cs_api_credentials *c) {
   coap_session_t *s = cs_base_get(ctx->alloc, sizeof *s);
   if (!s) {
-    cs_api_fail_err("coap_new_client_session", CS_ERR_MEMORY, CS_RULE_NONE, NULL);
+    cs_api_fail_err(function, CS_ERR_MEMORY, CS_RULE_NONE, NULL);
     return NULL;
   }
   memset(s, 0, sizeof *s);
@@ -118,25 +144,27 @@ static coap_session_t *session_new(coap_context_t *ctx, const cs_net_address *lo
   s->refs = 1;
   s->fd = -1;
   s->proto = (unsigned)proto & 7u;
-  s->state = COAP_SESSION_STATE_ESTABLISHED;
+  s->state = c ? COAP_SESSION_STATE_HANDSHAKE : COAP_SESSION_STATE_ESTABLISHED;
   s->nack = COAP_NACK_NOT_DELIVERABLE;
   cs_api_address_write(peer, &s->remote);
   const cs_net *net = &ctx->net;
   bool stream = cs_api_streaming(s);
   /* The socket comes last but for what cannot fail in a way that matters, so
    * that a path is only made for a session that will be. */
-  cs_err e = fill(ctx, s, peer);
+  cs_err e = fill(ctx, s, peer, c);
   if (e) {
-    cs_api_fail_err("coap_new_client_session", e, CS_RULE_NONE, NULL);
+    fail_fill(function, e);
   } else if ((e = net->ops->open(net->self, stream ? CS_NET_STREAM : CS_NET_DATAGRAM, local, peer,
                                  &s->fd)) != CS_OK) {
     s->fd = -1;
-    fail_open(e, local, peer);
+    fail_open(function, e, local, peer);
   } else if ((e = net->ops->watch(net->self, s->fd, stream ? CS_NET_WRITE : CS_NET_READ, s)) !=
              CS_OK) {
-    cs_api_fail_err("coap_new_client_session", e, CS_RULE_NONE, "the socket");
+    cs_api_fail_err(function, e, CS_RULE_NONE, "the socket");
+  } else if (ctx->freed) {
+    cs_api_fail(function, "the context was freed inside additional_tls_setup_call_back");
   } else if (!cs_api_live_add(&s->live)) {
-    cs_api_fail_err("coap_new_client_session", CS_ERR_MEMORY, CS_RULE_NONE, NULL);
+    cs_api_fail_err(function, CS_ERR_MEMORY, CS_RULE_NONE, NULL);
   } else {
     return s;
   }
@@ -144,21 +172,47 @@ static coap_session_t *session_new(coap_context_t *ctx, const cs_net_address *lo
   return NULL;
 }
 
-coap_session_t *coap_new_client_session(coap_context_t *ctx, const coap_address_t *local_if,
-                                        const coap_address_t *server, coap_proto_t proto) {
-  cs_net_address local, peer;
-  if (!cs_api_session_arguments(__func__, ctx, local_if, server, proto) ||
-      !read_addresses(local_if, server, proto, &local, &peer))
-    return NULL;
-  coap_session_t *s = session_new(ctx, local_if ? &local : NULL, &peer, proto);
-  if (!s)
-    return NULL;
+/* The session is one of the context's: its first words go out. */
+static void enter(coap_context_t *ctx, coap_session_t *s) {
   s->link.next = ctx->sessions;
   if (ctx->sessions)
     ctx->sessions->prev = s;
   ctx->sessions = s;
   ctx->session_count++;
+  if (s->proto == COAP_PROTO_DTLS) {
+    cs_time now = cs_api_at(s, cs_api_now(ctx));
+    cs_endpoint_up(s->endpoint, now);
+    cs_api_transmit(s, now);
+  }
   cs_api_rearm(s);
   coap_log_debug("%s: session %p\n", coap_session_str(s), (void *)s);
+}
+
+coap_session_t *cs_api_session_new(const char *function, coap_context_t *ctx,
+                                   const coap_address_t *local_if, const coap_address_t *server,
+                                   coap_proto_t proto, cs_api_credentials *c) {
+  cs_net_address local, peer;
+  if (!read_addresses(function, local_if, server, proto, &local, &peer))
+    return NULL;
+  coap_session_t *s = session_new(function, ctx, local_if ? &local : NULL, &peer, proto, c);
+  if (s)
+    enter(ctx, s);
+  else
+    cs_api_settle(ctx); /* that callback may have freed it */
+  return s;
+}
+
+coap_session_t *coap_new_client_session(coap_context_t *ctx, const coap_address_t *local_if,
+                                        const coap_address_t *server, coap_proto_t proto) {
+  if (!cs_api_session_arguments(__func__, ctx, local_if, server, proto))
+    return NULL;
+  if (!cs_api_is_secured(proto))
+    return cs_api_session_new(__func__, ctx, local_if, server, proto, NULL);
+  cs_api_credentials c;
+  cs_api_context_tls *t = cs_api_tls_of(__func__, ctx);
+  if (!t || !cs_api_credentials_inherit(__func__, t, &c))
+    return NULL;
+  coap_session_t *s = cs_api_session_new(__func__, ctx, local_if, server, proto, &c);
+  cs_api_credentials_drop(&c);
   return s;
 }

@@ -5,6 +5,7 @@
 #include "api/log.h"
 #include "api/memory.h"
 #include "api/pdu.h"
+#include "tls/tls.h"
 #include "wire/notation.h"
 
 /* One line, to where coap_set_show_pdu_output() said. */
@@ -46,11 +47,18 @@ static char *put_text(const char *function, char *buffer, size_t size, const cha
 }
 
 char *coap_string_tls_version(char *buffer, size_t bufsize) {
-  return put_text(__func__, buffer, bufsize, "TLS Library: None");
+  char text[64];
+  bool any = coap_dtls_is_supported() || coap_tls_is_supported();
+  (void)snprintf(text, sizeof text, "TLS Library: %s", any ? cs_tls_library() : "None");
+  return put_text(__func__, buffer, bufsize, text);
 }
 
 char *coap_string_tls_support(char *buffer, size_t bufsize) {
-  return put_text(__func__, buffer, bufsize, "TLS Library: None");
+  if (!coap_dtls_is_supported() && !coap_tls_is_supported())
+    return put_text(__func__, buffer, bufsize, "(No DTLS or TLS support)");
+  return put_text(__func__, buffer, bufsize,
+                  cs_tls_has_cid() ? "(DTLS, TLS: PSK, PKI; no PKCS11, no RPK; CID)"
+                                   : "(DTLS, TLS: PSK, PKI; no PKCS11, no RPK, no CID)");
 }
 
 void coap_show_tls_version(coap_log_t level) {

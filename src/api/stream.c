@@ -1,12 +1,14 @@
 #include "api/stream.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "api/address.h"
 #include "api/deliver.h"
 #include "api/error.h"
 #include "api/event.h"
 #include "api/reentry.h"
+#include "api/secure.h"
 #include "api/transmit.h"
 
 /* How long a connection may take to be made. */
@@ -15,12 +17,22 @@ static const cs_time connect_timeout = 30 * CS_SECOND;
 enum { READS_MAX = 16, WRITES_MAX = 16 };
 
 uint16_t cs_api_stream_port(coap_proto_t proto) {
-  enum { WS_PORT = 80 };
-  return proto == COAP_PROTO_WS ? WS_PORT : COAP_DEFAULT_PORT;
+  enum { WS_PORT = 80, WSS_PORT = 443 };
+  switch (proto) {
+  case COAP_PROTO_WS:
+    return WS_PORT;
+  case COAP_PROTO_WSS:
+    return WSS_PORT;
+  case COAP_PROTO_DTLS:
+  case COAP_PROTO_TLS:
+    return COAPS_DEFAULT_PORT;
+  default:
+    return COAP_DEFAULT_PORT;
+  }
 }
 
 const cs_endpoint_config *cs_api_stream_config(const coap_context_t *ctx, coap_proto_t proto) {
-  return proto == COAP_PROTO_WS ? &ctx->ws : &ctx->tcp;
+  return proto == COAP_PROTO_WS || proto == COAP_PROTO_WSS ? &ctx->ws : &ctx->tcp;
 }
 
 cs_err cs_api_stream_begin(coap_session_t *s, cs_time now) {
@@ -51,6 +63,7 @@ static void tell_end(coap_session_t *s, unsigned state) {
   } else {
     if (s->rare->upgraded)
       tell(s, COAP_EVENT_WS_CLOSED);
+    cs_api_secure_tell_end(s);
     tell(s, COAP_EVENT_TCP_CLOSED);
   }
   tell(s, state == COAP_SESSION_STATE_ESTABLISHED ? COAP_EVENT_SESSION_CLOSED
@@ -101,11 +114,15 @@ void cs_api_stream_leave(coap_session_t *s, coap_nack_reason_t reason) {
 /* Why requests end when the connection does: what went wrong on the WebSocket
  * has reasons of its own. */
 static coap_nack_reason_t reason_of(const coap_session_t *s) {
-  if (s->proto == COAP_PROTO_WS && !s->rare->upgraded)
+  const cs_api_secure *x = cs_api_secure_of(s);
+  if (x && !x->established)
+    return COAP_NACK_TLS_FAILED;
+  if (cs_api_on_websocket(s) && !s->rare->upgraded)
     return COAP_NACK_WS_FAILED;
   if (s->rare->aborted)
-    return s->rare->refused && s->proto == COAP_PROTO_WS ? COAP_NACK_WS_LAYER_FAILED
-                                                         : COAP_NACK_RST;
+    return s->rare->refused && cs_api_on_websocket(s) ? COAP_NACK_WS_LAYER_FAILED : COAP_NACK_RST;
+  if (x && x->state == CS_TLS_FAILED)
+    return COAP_NACK_TLS_LAYER_FAILED;
   return COAP_NACK_NOT_DELIVERABLE;
 }
 
@@ -146,6 +163,24 @@ static cs_err default_host(coap_session_t *s) {
   return cs_endpoint_ws_host(s->endpoint, text, &broken);
 }
 
+cs_err cs_api_stream_name(coap_session_t *s, const char *name) {
+  enum { HOST_MAX = 300 };
+  char host[HOST_MAX];
+  cs_rule broken;
+  uint16_t port = coap_address_get_port(&s->remote);
+  if (!cs_api_on_websocket(s) || strchr(name, ':'))
+    return CS_OK;
+  int n = port == 0 || port == cs_api_stream_port((coap_proto_t)s->proto)
+              ? snprintf(host, sizeof host, "%s", name)
+              : snprintf(host, sizeof host, "%s:%u", name, (unsigned)port);
+  if (n <= 0 || (size_t)n >= sizeof host)
+    return CS_OK;
+  cs_err e = cs_endpoint_ws_host(s->endpoint, cs_span_of(host, (size_t)n), &broken);
+  if (e == CS_OK)
+    s->rare->host_set = true;
+  return e == CS_ERR_MEMORY ? e : CS_OK;
+}
+
 int coap_ws_set_host_request(coap_session_t *session, coap_str_const_t *ws_host) {
   if (!session || !ws_host) {
     cs_api_fail(__func__, "%s is NULL", session ? "ws_host" : "session");
@@ -153,7 +188,7 @@ int coap_ws_set_host_request(coap_session_t *session, coap_str_const_t *ws_host)
   }
   if (!cs_api_core(__func__, session))
     return 0;
-  if (session->proto != COAP_PROTO_WS && session->proto != COAP_PROTO_WSS) {
+  if (!cs_api_on_websocket(session)) {
     cs_api_fail(__func__, "the session is no WebSocket session");
     return 0;
   }
@@ -174,14 +209,16 @@ int coap_ws_set_host_request(coap_session_t *session, coap_str_const_t *ws_host)
 
 /* The connection is there: what comes first goes out, and reading begins. */
 static void connected(coap_session_t *s, cs_time now) {
-  if (s->proto == COAP_PROTO_WS && !s->rare->host_set && default_host(s) != CS_OK) {
+  if (cs_api_on_websocket(s) && !s->rare->host_set && default_host(s) != CS_OK) {
     cs_api_fail("coap_new_client_session", "%s: the upgrade cannot be requested",
                 coap_session_str(s));
     cs_api_stream_lost(s, COAP_NACK_WS_FAILED, now);
     return;
   }
-  s->state = COAP_SESSION_STATE_CSM;
+  s->state = cs_api_secure_of(s) ? COAP_SESSION_STATE_HANDSHAKE : COAP_SESSION_STATE_CSM;
   cs_endpoint_up(s->endpoint, cs_api_at(s, now));
+  if (cs_api_secure_of(s))
+    s->context->net.ops->quick(s->context->net.self, s->fd);
   cs_api_touch(s, now);
   if (watch(s, CS_NET_READ) != CS_OK)
     cs_api_stream_leave(s, COAP_NACK_NOT_DELIVERABLE);
@@ -265,12 +302,17 @@ static void take(coap_session_t *s, cs_time now) {
       return;
     }
     cs_api_touch(s, now);
+    /* A flight, and the CSM behind it, come in several writes, each of which may
+     * wait for us to have seen the one before. */
+    if (s->state != COAP_SESSION_STATE_ESTABLISHED)
+      ctx->net.ops->quick(ctx->net.self, s->fd);
     (void)cs_endpoint_receive(s->endpoint, 0, false, cs_span_of(ctx->rx, len), cs_api_at(s, now));
     cs_api_deliver(s, now, false);
     if (cs_api_gone(s)) {
       cs_api_deliver(s, now, true);
       return;
     }
+    cs_api_secure_look(s);
     cs_api_stream_look(s);
     if (len < CS_API_DATAGRAM_MAX)
       return;

@@ -1,4 +1,4 @@
-/* Sessions over a byte stream: TCP and WebSocket, also on AF_UNIX. */
+/* Sessions over a byte stream: TCP and WebSocket, also on AF_UNIX, also in TLS. */
 #ifndef CS_API_STREAM_H
 #define CS_API_STREAM_H
 
@@ -8,6 +8,10 @@ static inline bool cs_api_streaming(const coap_session_t *s) {
   return s->proto != COAP_PROTO_UDP && s->proto != COAP_PROTO_DTLS;
 }
 
+static inline bool cs_api_on_websocket(const coap_session_t *s) {
+  return s->proto == COAP_PROTO_WS || s->proto == COAP_PROTO_WSS;
+}
+
 /* The default port of a protocol. */
 uint16_t cs_api_stream_port(coap_proto_t proto);
 /* The configuration that a session of this protocol is opened with. */
@@ -15,6 +19,9 @@ const cs_endpoint_config *cs_api_stream_config(const coap_context_t *ctx, coap_p
 
 /* What only a stream needs; the session is new. CS_ERR_MEMORY. */
 cs_err cs_api_stream_begin(coap_session_t *s, cs_time now);
+/* A WebSocket asks for the host of this name, unless it is none; the application
+ * may still say otherwise. CS_ERR_MEMORY. */
+cs_err cs_api_stream_name(coap_session_t *s, const char *name);
 /* The socket is ready for what, or the session's timer is due. */
 void cs_api_stream_ready(coap_session_t *s, unsigned what, cs_time now);
 /* Sends what waits; what the system has no room for waits for it. Runs no

@@ -1,11 +1,12 @@
 /* What the core of a stream tells that a datagram's does not. */
 #include "api/error.h"
 #include "api/event.h"
+#include "api/secure.h"
 #include "api/stream.h"
 #include "wire/notation.h"
 
 void cs_api_stream_look(coap_session_t *s) {
-  if (s->proto != COAP_PROTO_WS || s->rare->upgraded || !cs_endpoint_ready(s->endpoint))
+  if (!cs_api_on_websocket(s) || s->rare->upgraded || !cs_endpoint_ready(s->endpoint))
     return;
   s->rare->upgraded = true;
   cs_api_event(s, COAP_EVENT_WS_CONNECTED);
@@ -37,9 +38,11 @@ void cs_api_stream_told(coap_session_t *s, const cs_core_event *e) {
     aborted(s, e->message.payload);
     break;
   case CS_EVENT_ABORTED:
+    if (cs_api_secure_of(s) && cs_api_secure_of(s)->ended)
+      break; /* it was TLS that ended, and that was told */
     s->rare->aborted = s->rare->refused = true;
     cs_api_note_rule(coap_session_str(s), e->rule);
-    cs_api_event(s, e->rule == CS_RULE_MESSAGE_CAP && s->proto == COAP_PROTO_WS
+    cs_api_event(s, e->rule == CS_RULE_MESSAGE_CAP && cs_api_on_websocket(s)
                         ? COAP_EVENT_WS_PACKET_SIZE
                         : COAP_EVENT_BAD_PACKET);
     break;

@@ -1,7 +1,21 @@
 #include "api/support.h"
 
+#include "tls/tls.h"
+
 bool cs_api_proto_supported(coap_proto_t proto) {
-  return proto == COAP_PROTO_UDP || proto == COAP_PROTO_TCP || proto == COAP_PROTO_WS;
+  switch (proto) {
+  case COAP_PROTO_UDP:
+  case COAP_PROTO_TCP:
+  case COAP_PROTO_WS:
+    return true;
+  case COAP_PROTO_DTLS:
+    return cs_tls_available(CS_TLS_DATAGRAM);
+  case COAP_PROTO_TLS:
+  case COAP_PROTO_WSS:
+    return cs_tls_available(CS_TLS_STREAM);
+  default:
+    return false;
+  }
 }
 
 const char *cs_api_proto_name(coap_proto_t proto) {
@@ -104,11 +118,14 @@ int coap_dtls_rpk_is_supported(void) {
 }
 
 int coap_dtls_cid_is_supported(void) {
-  return 0;
+  return cs_tls_has_cid();
 }
 
 coap_tls_version_t *coap_get_tls_library_version(void) {
   static _Thread_local coap_tls_version_t version;
-  version = (coap_tls_version_t){0, COAP_TLS_LIBRARY_NOTLS, 0};
+  bool any = coap_dtls_is_supported() || coap_tls_is_supported();
+  version = (coap_tls_version_t){.version = cs_tls_library_version(),
+                                 .type = any ? COAP_TLS_LIBRARY_MBEDTLS : COAP_TLS_LIBRARY_NOTLS,
+                                 .built_version = cs_tls_built_version()};
   return &version;
 }

@@ -5,6 +5,7 @@
 #include "api/address.h"
 #include "api/error.h"
 #include "api/loss.h"
+#include "api/secure.h"
 #include "api/stream.h"
 
 /* Where a datagram to this peer goes: NULL for a connected socket; false when
@@ -86,7 +87,9 @@ static void attempted(coap_session_t *s, cs_core_peer to, cs_span bytes, cs_err 
 static void left(coap_session_t *s, cs_span bytes) {
   uint8_t type, code;
   uint16_t mid;
-  if (!cs_wire_peek(bytes, &type, &code, &mid) || !cs_wire_code_is_request(code))
+  bool known = s->proto == COAP_PROTO_DTLS ? cs_endpoint_carried(s->endpoint, &type, &code, &mid)
+                                           : cs_wire_peek(bytes, &type, &code, &mid);
+  if (!known || !cs_wire_code_is_request(code))
     return;
   coap_pdu_t *pdu = s->open;
   while (pdu && pdu->mid != mid)
@@ -158,7 +161,12 @@ void cs_api_rearm(coap_session_t *s) {
   }
   if (ctx->keepalive)
     at = cs_time_min(at, cs_api_keepalive_due(s));
-  if (at == CS_TIME_NEVER)
+  const cs_api_secure *x = cs_api_secure_of(s);
+  if (x && x->leaving)
+    at = cs_core_now(cs_endpoint_session(s->endpoint));
+  if (at == CS_TIME_NEVER && x)
+    cs_base_heap_set(&ctx->deadlines, &s->timer, at); /* it keeps its place */
+  else if (at == CS_TIME_NEVER)
     cs_base_heap_remove(&ctx->deadlines, &s->timer);
   else if ((!s->timer.place || s->timer.at != at) && cs_api_reserve(s) == CS_OK)
     cs_base_heap_set(&ctx->deadlines, &s->timer, at);

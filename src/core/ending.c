@@ -59,10 +59,8 @@ void cs_core_link(cs_core_session *s, cs_core_link_event what, cs_time now) {
   cs_core_time(s, now);
   if (what != CS_LINK_CLOSED)
     unreachable(s);
-  else if (s->reliable)
-    cs_core_end(s);
   else
-    cs_core_drain(s, CS_NACK_CLOSED);
+    cs_core_lost(s, CS_RULE_NONE, now);
 }
 
 void cs_core_abort(cs_core_session *s, cs_rule why, uint32_t bad_csm, cs_time now) {
@@ -75,6 +73,16 @@ void cs_core_abort(cs_core_session *s, cs_rule why, uint32_t bad_csm, cs_time no
   r->bad_csm = bad_csm;
   r->tell = true;
   cs_core_queue(s, &r->abort);
+}
+
+void cs_core_lost(cs_core_session *s, cs_rule why, cs_time now) {
+  if (s->reliable && why != CS_RULE_NONE)
+    cs_core_abort(s, why, 0, now);
+  cs_core_time(s, now);
+  if (s->reliable)
+    cs_core_end(s);
+  else
+    drain(s, CS_NACK_CLOSED, why);
 }
 
 bool cs_core_aborted_event(cs_core_session *s, cs_core_event *out) {

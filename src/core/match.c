@@ -141,6 +141,18 @@ static bool match_response(cs_core_session *s, const cs_wire_message *m, cs_core
   return response_event(s, r, m, out);
 }
 
+/* A ping is being answered; clients may want to know. */
+static bool pinged(const cs_core_session *s, const cs_wire_message *m, cs_core_event *out) {
+  if (s->config->role != CS_CLIENT)
+    return false;
+  memset(out, 0, sizeof *out);
+  out->kind = CS_EVENT_PING;
+  out->mid = m->mid;
+  out->message = *m;
+  out->peer = s->in_from;
+  return true;
+}
+
 bool cs_core_match(cs_core_session *s, cs_core_event *out) {
   cs_wire_message m;
   cs_wire_limits limits = {s->config->token_max > 8 ? s->config->token_max : 8};
@@ -151,9 +163,10 @@ bool cs_core_match(cs_core_session *s, cs_core_event *out) {
     return match_reply(s, &m, out);
   if (m.code == CS_CODE_EMPTY) {
     /* A ping: the parser lets only Confirmable Empty messages through. */
-    if (!s->in_multicast)
-      cs_core_bare(s, CS_RST, m.mid, s->in_from);
-    return false;
+    if (s->in_multicast)
+      return false;
+    cs_core_bare(s, CS_RST, m.mid, s->in_from);
+    return pinged(s, &m, out);
   }
   struct seen *first = cs_core_seen_find(s, s->in_from, m.mid);
   if (first) {

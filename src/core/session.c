@@ -164,6 +164,15 @@ cs_time cs_core_deadline(const cs_core_session *s) {
   return at > s->now ? at : s->now;
 }
 
+cs_time cs_core_deadline_held(const cs_core_session *s) {
+  if (is_reliable(s))
+    return cs_core_reliable_deadline(s);
+  if (s->in_pending || s->ended.first)
+    return s->now;
+  cs_time at = cs_time_min(cs_base_heap_deadline(&s->timers), cs_core_seen_deadline(s));
+  return at > s->now ? at : s->now;
+}
+
 bool cs_core_idle(const cs_core_session *s) {
   return !s->requests && !s->exchanges && !s->oldest && !s->out_first && !s->in_pending;
 }

@@ -133,6 +133,9 @@ typedef enum cs_core_link_event {
   CS_LINK_CLOSED,      /* the transport is gone: everything open ends */
 } cs_core_link_event;
 void cs_core_link(cs_core_session *s, cs_core_link_event what, cs_time now);
+/* The transport is gone because a rule was broken below the session, or for
+ * CS_RULE_NONE: as CS_LINK_CLOSED, but what is told names the rule. */
+void cs_core_lost(cs_core_session *s, cs_rule why, cs_time now);
 
 /* Reliable forms: ends the session because a rule was broken. What waits to be
  * sent is dropped; an Abort (RFC 8323 section 5.6) whose diagnostic payload
@@ -169,6 +172,9 @@ cs_time cs_core_now(const cs_core_session *s);
  * What waits for transmission makes it now on UDP, where it can always be sent;
  * on a reliable form the transport may not take it, so it does not count. */
 cs_time cs_core_deadline(const cs_core_session *s);
+/* The same while a datagram cannot be sent, because its security is not there
+ * (yet, or any more): what waits for transmission does not count. */
+cs_time cs_core_deadline_held(const cs_core_session *s);
 
 typedef struct cs_core_request cs_core_request;   /* a client's open request */
 typedef struct cs_core_exchange cs_core_exchange; /* a server's open request */
@@ -182,7 +188,7 @@ typedef enum cs_core_event_kind {
   CS_EVENT_REJECTED, /* a received message was refused; rule says why */
   /* Reliable forms. The first CSM is what makes a session established. */
   CS_EVENT_CSM,     /* the peer's settings came or changed (cs_core_peer_settings) */
-  CS_EVENT_PING,    /* a Ping came and is being answered */
+  CS_EVENT_PING,    /* a Ping, or at a client a CoAP ping, came and is being answered */
   CS_EVENT_RELEASE, /* the peer wants the connection closed; see message.options */
   CS_EVENT_ABORT,   /* the peer has given up; message.payload is its diagnostic */
   CS_EVENT_ABORTED, /* we have, for the rule; an Abort is on its way */

@@ -41,8 +41,12 @@ cs_err cs_endpoint_open(const cs_endpoint_config *config, const cs_core_params *
 
 void cs_endpoint_close(cs_endpoint *e) {
   cs_core_close(e->session);
-  if (is_stream(e))
+  if (is_plain(e))
+    ;
+  else if (is_stream(e))
     endpoint_stream_close(e);
+  else
+    endpoint_secure_close(e);
   cs_base_put(memory(e), e, sizeof *e);
 }
 
@@ -54,15 +58,13 @@ cs_err cs_endpoint_receive(cs_endpoint *e, cs_core_peer from, bool multicast, cs
                            cs_time now) {
   if (e->feeding)
     return CS_ERR_STATE;
-  if (is_stream(e)) {
-    if (e->stream->deaf)
-      return CS_ERR_CLOSED;
-    if (!e->stream->up)
-      return CS_ERR_STATE;
-    cs_link_tick(&e->stream->link, now);
-    cs_link_feed(&e->stream->link, bytes);
-  } else {
+  if (is_plain(e)) {
     e->in = bytes;
+  } else {
+    cs_err err = is_stream(e) ? endpoint_stream_receive(e, bytes, now)
+                              : endpoint_datagram_receive(e, bytes, now);
+    if (err != CS_OK)
+      return err;
   }
   e->from = from;
   e->multicast = multicast;
@@ -81,14 +83,18 @@ static bool more(cs_endpoint *e) {
   return true;
 }
 
+static APART bool more_apart(cs_endpoint *e) {
+  return is_stream(e) ? endpoint_stream_more(e) : endpoint_datagram_more(e);
+}
+
 bool cs_endpoint_next_event(cs_endpoint *e, cs_core_event *out) {
   do {
     if (cs_core_next_event(e->session, out)) {
-      if (is_stream(e))
+      if (!is_plain(e) && is_stream(e))
         endpoint_stream_told(e, out);
       return true;
     }
-  } while (is_stream(e) ? endpoint_stream_more(e) : more(e));
+  } while (is_plain(e) ? more(e) : more_apart(e));
   return false;
 }
 
@@ -98,41 +104,74 @@ void cs_endpoint_answer(cs_endpoint *e, const cs_core_event *event, bool accept,
 
 cs_err cs_endpoint_transmit(cs_endpoint *e, cs_time now, uint8_t *buf, size_t cap, cs_core_peer *to,
                             size_t *len) {
-  if (is_stream(e))
-    return CS_ERR_STATE;
-  return cs_core_transmit(e->session, now, buf, cap, to, len);
+  if (is_plain(e))
+    return cs_core_transmit(e->session, now, buf, cap, to, len);
+  return is_stream(e) ? CS_ERR_STATE : endpoint_datagram_transmit(e, now, buf, cap, to, len);
 }
 
 bool cs_endpoint_wants_transmit(const cs_endpoint *e) {
+  if (is_plain(e))
+    return cs_core_wants_transmit(e->session);
+  return is_stream(e) ? endpoint_stream_wants_transmit(e) : endpoint_datagram_wants_transmit(e);
+}
+
+void cs_endpoint_up(cs_endpoint *e, cs_time now) {
+  if (is_plain(e))
+    return;
   if (is_stream(e))
-    return e->stream->len > e->stream->sent || endpoint_pending(e);
-  return cs_core_wants_transmit(e->session);
+    endpoint_stream_up(e, now);
+  else
+    endpoint_datagram_up(e, now);
 }
 
 bool cs_endpoint_output(cs_endpoint *e, cs_time now, cs_span *bytes) {
-  return e->stream && endpoint_stream_output(e, now, bytes);
+  return !is_plain(e) && is_stream(e) && endpoint_stream_output(e, now, bytes);
 }
 
 void cs_endpoint_sent(cs_endpoint *e, size_t n, cs_time now) {
+  if (!is_plain(e) && is_stream(e))
+    endpoint_stream_sent(e, n, now);
+}
+
+bool cs_endpoint_finished(const cs_endpoint *e) {
+  if (is_plain(e))
+    return false;
+  return is_stream(e) ? endpoint_stream_finished(e) : endpoint_datagram_finished(e);
+}
+
+void cs_endpoint_release(cs_endpoint *e, cs_time now) {
+  if (is_plain(e))
+    return;
   if (is_stream(e))
-    endpoint_taken(e, n, now);
+    endpoint_stream_release(e, now);
+  else
+    endpoint_datagram_release(e, now);
 }
 
 cs_time cs_endpoint_deadline(const cs_endpoint *e) {
   if (e->feeding)
     return cs_core_now(e->session);
-  cs_time at = cs_core_deadline(e->session);
-  return is_stream(e) ? endpoint_stream_deadline(e, at) : at;
+  if (is_plain(e))
+    return cs_core_deadline(e->session);
+  return is_stream(e) ? endpoint_stream_deadline(e) : endpoint_datagram_deadline(e);
 }
 
 void cs_endpoint_expire(cs_endpoint *e, cs_time now) {
   cs_core_expire(e->session, now);
+  if (is_plain(e))
+    return;
   if (is_stream(e))
     endpoint_stream_expire(e, now);
+  else
+    endpoint_datagram_expire(e, now);
 }
 
 void cs_endpoint_link(cs_endpoint *e, cs_core_link_event what, cs_time now) {
-  if (e->stream && what == CS_LINK_CLOSED)
+  if (is_plain(e))
+    cs_core_link(e->session, what, now);
+  else if (!is_stream(e))
+    endpoint_datagram_link(e, what, now);
+  else if (what == CS_LINK_CLOSED)
     endpoint_stream_gone(e, now);
   else
     cs_core_link(e->session, what, now);

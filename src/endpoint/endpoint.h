@@ -47,7 +47,9 @@ cs_err cs_endpoint_secure(cs_endpoint *e, cs_tls *t);
 /* The TLS of a secured endpoint, for its state and what was negotiated; NULL of
  * any other. The end of it, by either side, ends the session: everything open is
  * told off, a stream is finished, a datagram endpoint sends and takes nothing
- * until it is secured again. */
+ * until it is secured again. So does a client that begins a handshake anew, for a
+ * server's endpoint (RFC 6347 section 4.2.8); and on datagrams
+ * CS_LINK_UNREACHABLE while the handshake is under way (CS_NACK_UNREACHABLE). */
 cs_tls *cs_endpoint_tls(const cs_endpoint *e);
 /* The longest datagram of the transport, or message of a stream, from now on; what
  * DTLS needs of it is taken off for the session. Errors as cs_core_set_mtu. */
@@ -61,7 +63,8 @@ cs_core_session *cs_endpoint_session(cs_endpoint *e);
  * false. CS_ERR_STATE when earlier bytes were not consumed yet; CS_ERR_CLOSED
  * once a stream broke a rule or met a lack of memory: the session is then ended
  * by Abort or by a WebSocket Close that names the rule (CS_EVENT_ABORTED), and
- * what comes is no longer looked at. */
+ * what comes is no longer looked at; and once TLS has ended. CS_ERR_STATE, too, when
+ * a stream, or a secured endpoint, is not up. */
 cs_err cs_endpoint_receive(cs_endpoint *e, cs_core_peer from, bool multicast, cs_span bytes,
                            cs_time now);
 /* The next event of what was received and of the timers. */
@@ -70,6 +73,10 @@ void cs_endpoint_answer(cs_endpoint *e, const cs_core_event *event, bool accept,
 /* Datagrams: the next one. */
 cs_err cs_endpoint_transmit(cs_endpoint *e, cs_time now, uint8_t *buf, size_t cap, cs_core_peer *to,
                             size_t *len);
+/* Secured datagrams: the head of the message in the datagram that cs_endpoint_transmit
+ * gave last, as cs_wire_peek tells it of one in the clear; false when it carried
+ * none, but something of DTLS's own. */
+bool cs_endpoint_carried(const cs_endpoint *e, uint8_t *type, uint8_t *code, uint16_t *mid);
 /* Whether there is something to send, a datagram or stream bytes. */
 bool cs_endpoint_wants_transmit(const cs_endpoint *e);
 
@@ -97,11 +104,13 @@ void cs_endpoint_sent(cs_endpoint *e, size_t n, cs_time now);
 /* Whether messages may pass: connected, secured where that was asked for, and
  * upgraded on a WebSocket. */
 bool cs_endpoint_ready(const cs_endpoint *e);
-/* True once the session has ended and all bytes are out: the driver closes the
- * transport. */
+/* True once the session has ended and all bytes are out, an alert of TLS too: the driver
+ * closes the transport, or secures a datagram endpoint again. */
 bool cs_endpoint_finished(const cs_endpoint *e);
 /* Orderly end: Release, on a WebSocket then the closing handshake; finished
- * becomes true when the peer has answered or handshake_timeout has passed. */
+ * becomes true when the peer has answered or handshake_timeout has passed. Over
+ * TLS close_notify is the last. A secured datagram endpoint tells off what is open,
+ * and says close_notify behind what waits; one in the clear has no end to say. */
 void cs_endpoint_release(cs_endpoint *e, cs_time now);
 cs_time cs_endpoint_deadline(const cs_endpoint *e);
 void cs_endpoint_expire(cs_endpoint *e, cs_time now);

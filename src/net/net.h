@@ -57,6 +57,10 @@ typedef struct cs_net_ops {
   /* Ends our direction of a connected stream (FIN); the other stays open.
    * CS_ERR_ARGUMENT (no stream), CS_ERR_CLOSED, CS_ERR_SYSTEM. */
   cs_err (*finish)(void *net, int fd);
+  /* Acknowledges what came on a stream at once, this one time: a peer that has
+   * more to send waits for it (RFC 1122 section 4.2.3.4) while a delayed
+   * acknowledgement waits for us. No effect where there is no such thing. */
+  void (*quick)(void *net, int fd);
   /* Closes fd, unlinks the AF_UNIX path that open made for it. */
   void (*close)(void *net, int fd);
   /* The address fd is bound to. */

@@ -145,6 +145,7 @@ static const cs_net_ops posix_ops = {
     .send = cs_net_posix_send,
     .receive = cs_net_posix_receive,
     .finish = cs_net_posix_finish,
+    .quick = cs_net_posix_quick,
     .close = cs_net_posix_close,
     .local = cs_net_posix_local,
     .multicast_hops = cs_net_posix_multicast_hops,

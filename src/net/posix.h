@@ -37,6 +37,7 @@ cs_err cs_net_posix_send(void *net, int fd, const cs_net_address *peer, cs_span 
 cs_err cs_net_posix_receive(void *net, int fd, uint8_t *buf, size_t cap, size_t *len,
                             cs_net_address *from);
 cs_err cs_net_posix_finish(void *net, int fd);
+void cs_net_posix_quick(void *net, int fd);
 void cs_net_posix_close(void *net, int fd);
 cs_err cs_net_posix_local(void *net, int fd, cs_net_address *out);
 cs_err cs_net_posix_multicast_hops(void *net, int fd, unsigned hops);

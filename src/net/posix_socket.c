@@ -254,6 +254,14 @@ cs_err cs_net_posix_finish(void *net, int fd) {
   return shutdown(fd, SHUT_WR) == 0 ? CS_OK : cs_net_posix_error(errno);
 }
 
+void cs_net_posix_quick(void *net, int fd) {
+  const cs_net_slot *slot = slot_of(net, fd);
+  const int on = 1;
+  /* On AF_UNIX it fails, and nothing is delayed there. */
+  if (slot && slot->stream)
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
 void cs_net_posix_close(void *net, int fd) {
   cs_net_posix *p = net;
   cs_net_slot *slot = slot_of(p, fd);

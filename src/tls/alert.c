@@ -50,9 +50,16 @@ const char *cs_tls_alert_name(uint8_t description) {
   return NULL;
 }
 
+static bool is_text(cs_span name, const char *text) {
+  size_t n = 0;
+  while (n < name.len && text[n] && (uint8_t)text[n] == name.at[n])
+    n++;
+  return n == name.len && text[n] == 0;
+}
+
 bool cs_tls_alert_named(cs_span name, uint8_t *description) {
   for (size_t i = 0; i < COUNT; i++)
-    if (cs_span_equal(name, cs_span_str(alerts[i].name))) {
+    if (is_text(name, alerts[i].name)) {
       *description = alerts[i].description;
       return true;
     }

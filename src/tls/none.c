@@ -64,6 +64,11 @@ cs_tls_state cs_tls_state_of(const cs_tls *t) {
   return CS_TLS_FAILED;
 }
 
+cs_tls_kind cs_tls_kind_of(const cs_tls *t) {
+  (void)t;
+  return CS_TLS_DATAGRAM;
+}
+
 bool cs_tls_failure_of(const cs_tls *t, cs_tls_failure *out) {
   (void)t, (void)out;
   return false;
@@ -109,6 +114,11 @@ void cs_tls_finish(cs_tls *t, cs_time now) {
 
 void cs_tls_alert(cs_tls *t, uint8_t description, cs_time now) {
   (void)t, (void)description, (void)now;
+}
+
+bool cs_tls_peer_closed(const cs_tls *t) {
+  (void)t;
+  return false;
 }
 
 size_t cs_tls_overhead(const cs_tls *t) {

@@ -63,7 +63,8 @@ typedef enum cs_tls_encoding {
  * are in docs/client-library.md. */
 typedef struct cs_tls_policy {
   bool verify_peer;       /* its chain has to lead to a certificate that we trust */
-  bool common_ca;         /* to one of pki.ca, not to one of pki.roots alone */
+  bool common_ca;         /* to one of pki.ca, not to one of pki.roots alone; if we have a
+                             certificate, to one that it leads to as well */
   bool allow_self_signed; /* also when it does not, if it is self-signed; not with common_ca */
   bool allow_expired;     /* also outside the dates of a certificate */
   bool check_depth;       /* at most max_depth certificates between its own and the anchor */
@@ -77,7 +78,8 @@ typedef struct cs_tls_policy {
 
 typedef struct cs_tls_pki {
   cs_tls_encoding encoding; /* of the next three */
-  cs_span ca;               /* trusted certificates and, in PEM, CRLs; empty: none */
+  cs_span ca;               /* trusted certificates (DER: one after the other) and, in PEM,
+                               CRLs; empty: none */
   cs_span certificate;      /* our chain, our own first; empty: none */
   cs_span key;              /* of our certificate; empty: none */
   const cs_span *roots;     /* PEM: further trusted certificates and CRLs */
@@ -143,17 +145,21 @@ typedef struct cs_tls_callbacks {
   bool (*prepare)(void *ctx, void *library_session);
   /* A line of an NSS key log without its end, for captures. Secret. */
   void (*keylog)(void *ctx, const char *line);
+  /* Server with a PSK: the key of the identity that the client named, borrowed
+   * until the next call, or refuses it. Without it, setup's identity and key. */
+  bool (*key)(void *ctx, cs_span identity, cs_span *key);
   void *ctx;
 } cs_tls_callbacks;
 
 typedef struct cs_tls_config {
   cs_tls_setup *setup; /* kept by a reference of the session's own */
   cs_tls_kind kind;
-  size_t mtu;                /* longest datagram in bytes, 64 to 65507; DTLS only */
+  size_t mtu;                /* longest datagram in bytes, 64 to 65507; DTLS only. A
+                                ClientHello is longer when it has to be: it is never split */
   cs_time handshake_timeout; /* for all of the handshake; 0: CS_TLS_HANDSHAKE_TIMEOUT */
-  cs_span client_address;    /* server, DTLS: what a cookie is bound to; copied */
-  const uint16_t *suites;    /* IANA numbers, the preferred first; 0 ends it. NULL: ours */
-  const char *const *alpn;   /* names, NULL ends it. NULL: "coap" on a client's stream */
+  cs_span client_address;  /* server, DTLS: what a cookie is bound to; copied. Empty: no cookies */
+  const uint16_t *suites;  /* IANA numbers, the preferred first; 0 ends it. NULL: ours */
+  const char *const *alpn; /* names, NULL ends it; copied. NULL: "coap" on streams */
   cs_tls_callbacks callbacks;
 } cs_tls_config;
 
@@ -169,6 +175,8 @@ cs_err cs_tls_open(const cs_tls_config *config, cs_time now, cs_tls **out);
 void cs_tls_close(cs_tls *t);
 
 cs_tls_state cs_tls_state_of(const cs_tls *t);
+/* As it was opened. */
+cs_tls_kind cs_tls_kind_of(const cs_tls *t);
 
 /* Why a session failed. */
 typedef struct cs_tls_failure {
@@ -220,6 +228,9 @@ void cs_tls_sent(cs_tls *t, size_t n, cs_time now);
 bool cs_tls_wants_transmit(const cs_tls *t);
 /* Says close_notify once, if it is established, and takes no more data. */
 void cs_tls_finish(cs_tls *t, cs_time now);
+/* Whether the peer has said close_notify: first, or in answer to ours, for which it
+ * is worth to go on with feed and read although read says CS_ERR_CLOSED. */
+bool cs_tls_peer_closed(const cs_tls *t);
 /* Sends a fatal alert and fails; for testers. */
 void cs_tls_alert(cs_tls *t, uint8_t description, cs_time now);
 
