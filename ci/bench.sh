@@ -68,7 +68,7 @@ compile() {
 build_programs() {
   local program where
   where=$(dirname "$library")
-  for program in parse uri get sessions; do
+  for program in parse uri get sessions secured; do
     compile "$program-ours" "$program.c" -Iinclude -L"$where" -lcoap-3 -Wl,-rpath,"$where"
     # shellcheck disable=SC2046 # flags are words
     compile "$program-debian" "$program.c" $(pkg-config --cflags --libs "$debian")
@@ -108,11 +108,16 @@ per_call() {
     [ "$twice" -gt "$once" ] && echo $(((twice - once) / count))
 }
 
+# port_of MODE: DTLS and TLS are one above
+port_of() {
+  case $1 in dtls | tls) echo $((port + 1)) ;; *) echo "$port" ;; esac
+}
+
 # per_get PROGRAM COUNT MODE
 per_get() {
   local program=$1 count=$2 mode=$3 once twice
-  once=$(instructions "$program-1" -- "$program" "$address" "$port" "$mode" "$count") &&
-    twice=$(instructions "$program-2" -- "$program" "$address" "$port" "$mode" $((count * 2))) &&
+  once=$(instructions "$program-1" -- "$program" "$address" "$(port_of "$mode")" "$mode" "$count") &&
+    twice=$(instructions "$program-2" -- "$program" "$address" "$(port_of "$mode")" "$mode" $((count * 2))) &&
     echo $(((twice - once) / count))
 }
 
@@ -126,8 +131,8 @@ syscalls() {
 # per_get_syscalls PROGRAM COUNT MODE: with one digit after the point
 per_get_syscalls() {
   local program=$1 count=$2 mode=$3 once twice
-  once=$(syscalls "$program" "$address" "$port" "$mode" "$count") &&
-    twice=$(syscalls "$program" "$address" "$port" "$mode" $((count * 2))) &&
+  once=$(syscalls "$program" "$address" "$(port_of "$mode")" "$mode" "$count") &&
+    twice=$(syscalls "$program" "$address" "$(port_of "$mode")" "$mode" $((count * 2))) &&
     awk "BEGIN { printf \"%.1f\n\", ($twice - $once) / $count }"
 }
 
@@ -141,6 +146,11 @@ creation() {
   one=$(instructions "$1-one" -- "$1" "$address" "$port" 1) &&
     all=$(instructions "$1-$2" -- "$1" "$address" "$port" "$2") &&
     echo $(((all - one) / ($2 - 1)))
+}
+
+# secured PROGRAM MODE COUNT WORD: heap, median or longest of so many sessions
+secured() {
+  "$work/$1" "$address" $((port + 1)) "$2" "$3" | sed -n "s/^$4 //p" | grep '[0-9]'
 }
 
 missed=0
@@ -197,6 +207,21 @@ measure_get() {
     "$(per_get_syscalls get-debian 500 tcp)" "3" 3
 }
 
+# The library's cryptography is in these too: the same for both only as far as
+# their TLS libraries are equally good at it.
+measure_secured() {
+  row "sequential CON GET over DTLS (user instr.)" "$(per_get get-ours 500 dtls)" \
+    "$(per_get get-debian 500 dtls)" "" -
+  row "sequential CON GET over DTLS (syscalls)" "$(per_get_syscalls get-ours 500 dtls)" \
+    "$(per_get_syscalls get-debian 500 dtls)" "3" 3
+  row "sequential GET over TLS (user instr.)" "$(per_get get-ours 500 tls)" \
+    "$(per_get get-debian 500 tls)" "" -
+  row "heap an established DTLS session holds, of 100" "$(secured secured-ours dtls 100 heap)" \
+    "$(secured secured-debian dtls 100 heap)" "<= 46080" 46080
+  row "TLS handshake on loopback, median of 100 (us)" "$(secured secured-ours tls 100 median)" \
+    "$(secured secured-debian tls 100 median)" "<= 10000" 10000
+}
+
 measure_sessions() {
   local ours theirs ours_many theirs_many
   ulimit -n 10100 2>/dev/null || fail "10,000 sessions need as many descriptors: ulimit -n 10100"
@@ -222,6 +247,7 @@ say "measured beside Debian's libcoap3 $(dpkg-query -W -f '${Version}' libcoap3-
 printf '%-52s %9s %9s %6s  %s\n' "" ours libcoap ratio goal | tee -a "$out/table.txt"
 measure_cpu
 measure_get
+measure_secured
 measure_sessions
 echo
 echo "$missed goals missed; the table is in out/bench/table.txt"

@@ -22,8 +22,9 @@ typedef struct stream_peer {
    * after the connection was accepted. */
   void (*act)(void);
   coap_session_t *session;
-  size_t body;  /* length of the responses' payload; 0: "hi" */
-  size_t chunk; /* most bytes given to the client at once; 0: all */
+  size_t body;             /* length of the responses' payload; 0: "hi" */
+  size_t chunk;            /* most bytes given to the client at once; 0: all */
+  cs_tls *(*secure)(void); /* TLS for a connection; NULL: in the clear */
 } stream_peer;
 
 static stream_peer sp;
@@ -80,6 +81,8 @@ static inline void sp_accept(void) {
     return;
   }
   ck_assert_int_eq(cs_endpoint_open(&sp.config, NULL, 1 << 20, now, &sp.endpoint), CS_OK);
+  if (sp.secure)
+    ck_assert_int_eq(cs_endpoint_secure(sp.endpoint, sp.secure()), CS_OK);
   cs_endpoint_up(sp.endpoint, now);
 }
 
@@ -121,17 +124,20 @@ static inline void sp_idle(void *ctx) {
 /* Listens; the session is for the test to make. */
 static inline void sp_listen(coap_proto_t proto) {
   cs_net_address at;
-  uint16_t port = proto == COAP_PROTO_WS ? 80 : 5683;
+  static const uint16_t ports[] = {[COAP_PROTO_TCP] = 5683,
+                                   [COAP_PROTO_TLS] = 5684,
+                                   [COAP_PROTO_WS] = 80,
+                                   [COAP_PROTO_WSS] = 443};
+  bool websocket = proto == COAP_PROTO_WS || proto == COAP_PROTO_WSS;
   sp = (stream_peer){.fd = -1, .listening = -1};
   cs_base_seeded_init(&sp.generator, 7);
-  sp.config =
-      (cs_endpoint_config){.core = {.role = CS_SERVER,
-                                    .form = proto == COAP_PROTO_WS ? CS_WIRE_WS : CS_WIRE_TCP,
-                                    .alloc = &fx.memory.alloc,
-                                    .random = cs_base_seeded_random(&sp.generator),
-                                    .max_exchanges = 2000},
-                           .link = proto == COAP_PROTO_WS ? CS_LINK_WEBSOCKET : CS_LINK_STREAM};
-  ck_assert_int_eq(cs_net_address_literal(cs_span_str("192.0.2.9"), port, &at), CS_OK);
+  sp.config = (cs_endpoint_config){.core = {.role = CS_SERVER,
+                                            .form = websocket ? CS_WIRE_WS : CS_WIRE_TCP,
+                                            .alloc = &fx.memory.alloc,
+                                            .random = cs_base_seeded_random(&sp.generator),
+                                            .max_exchanges = 2000},
+                                   .link = websocket ? CS_LINK_WEBSOCKET : CS_LINK_STREAM};
+  ck_assert_int_eq(cs_net_address_literal(cs_span_str("192.0.2.9"), ports[proto], &at), CS_OK);
   ck_assert_int_eq(
       fx.server_net.ops->open(fx.server_net.self, CS_NET_STREAM, &at, NULL, &sp.listening), CS_OK);
   cs_test_net_set_idle(fx.net, sp_idle, NULL);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What is installed is enough: a program finds the headers and both names of
-# the library through pkg-config and through CMake, and runs.
+# What is installed is enough: a program finds the headers and each name of the
+# library through pkg-config and through CMake, and runs; each says what it has.
 set -eu
 source=${COAPSPEC_SOURCE:?}
 build=${COAPSPEC_BUILD:?}
@@ -20,7 +20,9 @@ cmake --install "$build/src/api" --prefix "$prefix" >/dev/null
 libdir=$prefix/$(cache CMAKE_INSTALL_LIBDIR)
 export PKG_CONFIG_PATH=$libdir/pkgconfig
 
-for name in libcoap-3 libcoap-3-notls; do
+names="libcoap-3 libcoap-3-notls"
+[ "$(cache COAPSPEC_TLS)" != mbedtls ] || names="$names libcoap-3-mbedtls"
+for name in $names; do
   # The prefix is not the configured one: the files must find their own tree.
   flags=$(pkg-config --cflags --libs "$name")
   # shellcheck disable=SC2086 # flags are words
@@ -33,9 +35,24 @@ for name in libcoap-3 libcoap-3-notls; do
     cat "$prefix/said"
     exit 1
   }
-  # The static library holds everything.
+  # The static library holds everything but the TLS library.
+  # shellcheck disable=SC2046,SC2086 # flags are words
   "$compiler" -std=c99 -I "$prefix/include" "$source/examples/ping.c" $instrument \
-    "$libdir/$name.a" -o "$prefix/ping-$name"
+    "$libdir/$name.a" $(sed -n 's/^Libs.private: //p' "$libdir/pkgconfig/$name.pc") -o "$prefix/ping-$name"
+  # shellcheck disable=SC2086 # flags are words
+  "$compiler" -std=c99 -Wall -Wextra -Werror "$source/examples/secure-get.c" $flags $instrument \
+    -Wl,-rpath,"$libdir" -o "$prefix/secure-get-$name"
+  status=0
+  "$prefix/secure-get-$name" -C /nonexistent coaps://127.0.0.1/ 2>"$prefix/said" || status=$?
+  case $name in
+    libcoap-3-notls) words="this build speaks none of the schemes" ;;
+    *) words="ca_file: /nonexistent: not found" ;;
+  esac
+  [ "$status" -eq 1 ] && grep -q "$words" "$prefix/said" || {
+    echo "secure-get, linked with $name, ended with $status, not saying \"$words\":"
+    cat "$prefix/said"
+    exit 1
+  }
 done
 
 mkdir "$prefix/user"

@@ -24,18 +24,20 @@ START_TEST(literals) {
   ck_assert_str_eq(only(resolve("2001:db8::1", 0, 1)), "[2001:db8::1]:5683");
   ck_assert_str_eq(only(resolve("fe80::1%251", 1, 1)), "[fe80::1%1]:1");
   ck_assert_str_eq(only(resolve("%2Ftmp%2Fx", 1, 1)), "unix:/tmp/x");
-  /* A scheme that this build does not speak gives no address. */
+  /* A scheme that is not spoken gives no address. */
   ck_assert_str_eq(
-      only(resolve("192.0.2.1", 1, COAP_URI_SCHEME_COAP_BIT | COAP_URI_SCHEME_COAPS_BIT)),
+      only(resolve("192.0.2.1", 1, COAP_URI_SCHEME_COAP_BIT | COAP_URI_SCHEME_HTTP_BIT)),
       "192.0.2.1:1");
-  ck_assert_ptr_null(resolve("192.0.2.1", 1, COAP_URI_SCHEME_COAPS_BIT));
+  ck_assert_ptr_null(resolve("192.0.2.1", 1, COAP_URI_SCHEME_HTTP_BIT));
   fx_reason("none of the schemes");
 }
 END_TEST
 
 START_TEST(one_address_a_scheme) {
-  static const coap_proto_t protos[] = {COAP_PROTO_UDP, COAP_PROTO_TCP, COAP_PROTO_WS};
-  static const uint16_t ports[] = {7, 7, 80}; /* no WebSocket port was asked for */
+  static const coap_proto_t protos[] = {COAP_PROTO_UDP, COAP_PROTO_DTLS, COAP_PROTO_TCP,
+                                        COAP_PROTO_TLS, COAP_PROTO_WS,   COAP_PROTO_WSS};
+  /* No port of a WebSocket was asked for. */
+  static const uint16_t ports[] = {7, 7, 7, 7, 80, 443};
   coap_addr_info_t *all = resolve("192.0.2.1", 7, 0xff);
   coap_addr_info_t *info = all;
   for (size_t i = 0; i < sizeof protos / sizeof *protos; i++, info = info->next) {
@@ -82,10 +84,15 @@ END_TEST
 
 START_TEST(hint_bits) {
   ck_assert_uint_eq(coap_get_available_scheme_hint_bits(1, 1, COAP_PROTO_NONE),
+                    COAP_URI_SCHEME_COAP_BIT | COAP_URI_SCHEME_COAPS_BIT |
+                        COAP_URI_SCHEME_COAP_TCP_BIT | COAP_URI_SCHEME_COAPS_TCP_BIT |
+                        COAP_URI_SCHEME_COAP_WS_BIT | COAP_URI_SCHEME_COAPS_WS_BIT);
+  ck_assert_uint_eq(coap_get_available_scheme_hint_bits(0, 1, COAP_PROTO_NONE),
                     COAP_URI_SCHEME_COAP_BIT | COAP_URI_SCHEME_COAP_TCP_BIT |
                         COAP_URI_SCHEME_COAP_WS_BIT);
   ck_assert_uint_eq(coap_get_available_scheme_hint_bits(1, 0, COAP_PROTO_NONE),
-                    COAP_URI_SCHEME_COAP_BIT | COAP_URI_SCHEME_COAP_TCP_BIT);
+                    COAP_URI_SCHEME_COAP_BIT | COAP_URI_SCHEME_COAPS_BIT |
+                        COAP_URI_SCHEME_COAP_TCP_BIT | COAP_URI_SCHEME_COAPS_TCP_BIT);
   ck_assert_uint_eq(coap_get_available_scheme_hint_bits(0, 0, COAP_PROTO_UDP),
                     COAP_URI_SCHEME_COAP_BIT);
   ck_assert_uint_eq(coap_get_available_scheme_hint_bits(0, 0, COAP_PROTO_TCP),

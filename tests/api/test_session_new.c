@@ -54,8 +54,6 @@ START_TEST(bad_arguments) {
   refused(fx.ctx, NULL, &fx.server, COAP_PROTO_NONE, "no protocol 0");
   refused(fx.ctx, NULL, &fx.server, COAP_PROTO_LAST, "no protocol 7");
   refused(fx.ctx, NULL, &fx.server, (coap_proto_t)99, "no protocol 99");
-  refused(fx.ctx, NULL, &fx.server, COAP_PROTO_DTLS, "DTLS is not supported by this build");
-  refused(fx.ctx, NULL, &fx.server, COAP_PROTO_TLS, "TLS is not supported by this build");
   refused(fx.ctx, &v6, &fx.server, COAP_PROTO_UDP, "different address families");
   refused(fx.ctx, &group, &fx.server, COAP_PROTO_UDP, "local_if is a multicast address");
   refused(fx.ctx, NULL, &any, COAP_PROTO_UDP, "unspecified address");

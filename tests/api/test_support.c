@@ -9,10 +9,10 @@ START_TEST(answers_are_the_truth) {
   ck_assert_int_eq(coap_af_unix_is_supported(), 1);
   ck_assert_int_eq(coap_client_is_supported(), 1);
   ck_assert_int_eq(coap_epoll_is_supported(), 1);
-  int (*const no[])(void) = {
-      coap_server_is_supported,          coap_threadsafe_is_supported, coap_async_is_supported,
-      coap_observe_persist_is_supported, coap_oscore_is_supported,     coap_q_block_is_supported,
-      coap_dtls_pkcs11_is_supported,     coap_dtls_rpk_is_supported,   coap_dtls_cid_is_supported};
+  int (*const no[])(void) = {coap_server_is_supported,      coap_threadsafe_is_supported,
+                             coap_async_is_supported,       coap_observe_persist_is_supported,
+                             coap_oscore_is_supported,      coap_q_block_is_supported,
+                             coap_dtls_pkcs11_is_supported, coap_dtls_rpk_is_supported};
   for (size_t i = 0; i < sizeof no / sizeof *no; i++)
     ck_assert_int_eq(no[i](), 0);
 }
@@ -38,7 +38,15 @@ START_TEST(protocols_agree_with_the_constructor) {
 END_TEST
 
 START_TEST(library) {
-  ck_assert_int_eq(coap_get_tls_library_version()->type, COAP_TLS_LIBRARY_NOTLS);
+  const coap_tls_version_t *v = coap_get_tls_library_version();
+  char text[80];
+  ck_assert_int_eq(v->type,
+                   coap_dtls_is_supported() ? COAP_TLS_LIBRARY_MBEDTLS : COAP_TLS_LIBRARY_NOTLS);
+  ck_assert_int_eq(v->version != 0, coap_dtls_is_supported());
+  ck_assert_uint_eq(v->built_version >> 24, v->version >> 24);
+  ck_assert_ptr_nonnull(coap_string_tls_version(text, sizeof text));
+  ck_assert_ptr_nonnull(strstr(text, coap_dtls_is_supported() ? "mbedTLS " : "None"));
+  ck_assert_ptr_nonnull(coap_string_tls_support(text, sizeof text));
 }
 END_TEST
 

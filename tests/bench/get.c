@@ -1,7 +1,7 @@
-/* get ADDRESS PORT block|plain|tcp COUNT: COUNT GET requests, one after the
+/* get ADDRESS PORT block|plain|tcp|dtls|tls COUNT: COUNT GET requests, one after the
  * other; every response must be 2.05. With "block" the context has the block mode
  * that the manual page's examples set, with "plain" none, both over UDP; with
- * "tcp" they go over TCP, with the block mode. */
+ * "tcp", "dtls" and "tls" they go over that, with the block mode. */
 #include <string.h>
 
 #include "peer.h"
@@ -32,6 +32,10 @@ static void on_nack(coap_session_t *session, const coap_pdu_t *sent,
 static coap_proto_t proto_of(const char *mode) {
   if (strcmp(mode, "block") == 0 || strcmp(mode, "plain") == 0)
     return COAP_PROTO_UDP;
+  if (strcmp(mode, "dtls") == 0)
+    return COAP_PROTO_DTLS;
+  if (strcmp(mode, "tls") == 0)
+    return COAP_PROTO_TLS;
   return strcmp(mode, "tcp") == 0 ? COAP_PROTO_TCP : COAP_PROTO_NONE;
 }
 
@@ -56,7 +60,7 @@ static void get(coap_context_t *context, coap_session_t *session) {
 int main(int argc, char **argv) {
   coap_proto_t proto = argc == 5 ? proto_of(argv[3]) : COAP_PROTO_NONE;
   if (proto == COAP_PROTO_NONE)
-    bench_fail("usage: get ADDRESS PORT block|plain|tcp COUNT");
+    bench_fail("usage: get ADDRESS PORT block|plain|tcp|dtls|tls COUNT");
   unsigned long count = bench_count(argv[4]);
   coap_address_t peer;
   bench_peer(&peer, argv[1], argv[2]);
@@ -68,7 +72,7 @@ int main(int argc, char **argv) {
     coap_context_set_block_mode(context, COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
   coap_register_response_handler(context, on_response);
   coap_register_nack_handler(context, on_nack);
-  coap_session_t *session = coap_new_client_session(context, NULL, &peer, proto);
+  coap_session_t *session = bench_session(context, &peer, proto);
   if (!session)
     bench_fail("no session");
   for (unsigned long i = 0; i < count; i++)

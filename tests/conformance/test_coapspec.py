@@ -14,7 +14,11 @@ from xml.etree import ElementTree
 
 BUILD = os.environ["COAPSPEC_BUILD"]
 PROGRAM = os.path.join(BUILD, "bin", "coapspec")
+CREDENTIALS = os.path.join(os.environ["COAPSPEC_SOURCE"], "conformance", "credentials")
 REPORTS = ["report.txt", "report.json", "report.xml"]
+TLS = "none" not in subprocess.run([PROGRAM, "--version"], capture_output=True, text=True).stdout
+SCHEMES = ["coap", "coap+tcp", "coap+ws"] + (["coaps", "coaps+tcp", "coaps+ws"] if TLS else [])
+TRANSPORTS = ["udp", "tcp", "ws"] + (["dtls", "tls", "wss"] if TLS else [])
 # Quick cases, for tests that are about something else.
 QUICK = ["--only", "7252/4.3/ping", "--only", "7252/5.8.1/get-content"]
 
@@ -29,16 +33,33 @@ def free_port():
         return s.getsockname()[1]
 
 
+def free_ports():
+    """A port that is free with the one above it, and with those of WebSockets, on UDP and TCP."""
+    while True:
+        port = free_port()
+        if port + 3001 > 65535:
+            continue
+        try:
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                for distance in (0, 1, 3000, 3001):
+                    with socket.socket(socket.AF_INET, kind) as s:
+                        s.bind(("127.0.0.1", port + distance))
+            return port
+        except OSError:
+            pass
+
+
 class Server:
     """coapspec serve on a free port."""
 
     def __init__(self, *args):
         self.process = subprocess.Popen([PROGRAM, "serve", "--bind", "127.0.0.1:0", *args],
                                         stdout=subprocess.PIPE, text=True)
-        lines = [self.process.stdout.readline() for _ in range(3)]
-        for line, scheme in zip(lines, ["coap", "coap+tcp", "coap+ws"]):
+        lines = [self.process.stdout.readline() for _ in SCHEMES]
+        for line, scheme in zip(lines, SCHEMES):
             assert line.startswith(f"coapspec: serving on {scheme}://127.0.0.1:"), line
-        self.uri, self.tcp, self.ws = [line.split()[-1] for line in lines]
+        self.uri, self.tcp, self.ws = [line.split()[-1] for line in lines[:3]]
+        self.secured = [line.split()[-1] for line in lines[3:]]
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
@@ -80,7 +101,9 @@ def relay(listener):
         threading.Thread(target=talk, args=(connection,), daemon=True).start()
 
 
-class Coapspec(unittest.TestCase):
+class Runs(unittest.TestCase):
+    """A folder for what is written, and how a run is looked at."""
+
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory()
         self.folder = self.temporary.name
@@ -108,6 +131,8 @@ class Coapspec(unittest.TestCase):
         for word in words:
             self.assertIn(word, lines[0])
 
+
+class Coapspec(Runs):
     # What is asked wrongly.
 
     def test_usage(self):
@@ -121,7 +146,15 @@ class Coapspec(unittest.TestCase):
                 (["run", "--format", "pdf", "embedded"], ["pdf is no format"]),
                 (["run", "--level", "WILL", "embedded"], ["WILL is no level"]),
                 (["run", "--memory", "coap://127.0.0.1"], ["--memory is for the target embedded"]),
-                (["run", "coaps://127.0.0.1"], ["only coap://, coap+tcp:// and coap+ws://"]),
+                (["run", "http://127.0.0.1"], ["http://127.0.0.1 is no target"]),
+                (["run", "coap://127.0.0.1", "--psk-file", "/nonexistent"],
+                 ["/nonexistent: No such file"]),
+                (["run", "embedded", "--cacert", "/nonexistent"], ["/nonexistent: No such file"]),
+                (["run", "embedded", "--cert", os.path.join(CREDENTIALS, "client.pem")],
+                 ["--cert: a certificate needs its --key"]),
+                (["run", "embedded", "--tls-keylog", "/nonexistent/log"],
+                 ["--tls-keylog /nonexistent/log: No such file"]),
+                (["list", "--psk-file", "x"], ["--psk-file is no option of this command"]),
                 (["run", "coap://127.0.0.1", "coap://127.0.0.2"], ["both targets over udp"]),
                 (["run", "--spawn", "x", "embedded"], ["--spawn is for targets that are URIs"]),
                 (["run", "--spawn", "x 'y", "coap://127.0.0.1"], ["a ' is not closed in: x 'y"]),
@@ -143,7 +176,7 @@ class Coapspec(unittest.TestCase):
         self.assertFalse(os.path.exists(self.out))
 
     def test_help_and_version(self):
-        self.assertRegex(run("--version").stdout, r"^coapspec \d+\.\d+\.\d+\n$")
+        self.assertRegex(run("--version").stdout, r"^coapspec \d+\.\d+\.\d+\nTLS: (none|mbedTLS [\d.]+)\n$")
         listed = run("--help")
         self.assertEqual(listed.returncode, 0)
         for command in ["run", "list", "explain", "lint", "serve", "selftest"]:
@@ -187,7 +220,7 @@ class Coapspec(unittest.TestCase):
         self.assertFalse(os.path.exists(self.out))
 
     def test_nothing_selected(self):
-        for selection in [["--only", "nothing"], ["--section", "99"], ["--transport", "tls"],
+        for selection in [["--only", "nothing"], ["--section", "99"], ["--transport", "tcp", "--only", "7252/4.3/ping"],
                           ["--exclude", "*"]]:
             with self.subTest(selection=selection):
                 self.one_line(run("run", "embedded", "--out", self.out, *selection), 6,
@@ -298,14 +331,18 @@ class Coapspec(unittest.TestCase):
         profile = self.expected_failure(statement, "60 00 ?? ??")
         passed = run("run", "embedded", "--profile", profile, "--out", self.out, *QUICK)
         self.assertEqual(passed.returncode, 5)
-        self.assertEqual(self.report()["summary"]["xpass"], 1)
+        # Over UDP, and over DTLS, which it is declared for too.
+        self.assertEqual({c["transport"] for c in self.report()["cases"] if c["verdict"] == "xpass"},
+                         set(TRANSPORTS) & {"udp", "dtls"})
 
     def test_expected_failures_are_of_a_transport(self):
         text = ("[target]\nname = x\nversion = 1\n[resources]\ntest = /test\n[xfail]\n"
                 "case = 8323/5.4/ping\nstatement = RFC8323#5.4:pong\nbytes = none\n"
                 "version = 1\nreason = known\n")
-        for more, verdicts in [("", {"tcp": "pass", "ws": "pass"}),
-                               ("transport = ws\n", {"tcp": "pass", "ws": "xpass"})]:
+        for more, expected in [("", []), ("transport = ws\n", ["ws", "wss"]),
+                               ("transport = ws plain\n", ["ws"])]:
+            verdicts = {t: "xpass" if t in expected else "pass"
+                        for t in TRANSPORTS if t not in ("udp", "dtls")}
             profile = self.write("known.ini", text + more)
             run("run", "embedded", "--profile", profile, "--out", self.out, "--only",
                 "8323/5.4/ping")
@@ -411,7 +448,7 @@ class Coapspec(unittest.TestCase):
         listed = json.loads(run("list", "--format", "json", *QUICK).stdout)["cases"]
         self.assertEqual(sorted((c["id"], t) for c in listed for t in c["transports"]),
                          sorted((c["id"], c["transport"]) for c in report["cases"]))
-        self.assertEqual({"udp", "tcp", "ws"}, {c["transport"] for c in report["cases"]})
+        self.assertEqual(set(TRANSPORTS), {c["transport"] for c in report["cases"]})
         self.assertEqual(sum(report["summary"].values()),
                          sum(n for t in report["transports"].values() for n in t.values()))
         for case in listed:
@@ -579,12 +616,15 @@ class Coapspec(unittest.TestCase):
         self.one_line(run("serve", "--bind", "192.0.2.1:5683"), 2, "not an address of this machine")
 
     def test_serve_says_where_it_is(self):
-        port = free_port()
+        port = free_ports()
         with Server("--bind", f"127.0.0.1:{port}") as server:
             self.assertEqual(server.uri, f"coap://127.0.0.1:{port}")
             self.assertEqual(server.tcp, f"coap+tcp://127.0.0.1:{port}")
-            if port + 3000 < 65536:
-                self.assertEqual(server.ws, f"coap+ws://127.0.0.1:{port + 3000}")
+            self.assertEqual(server.ws, f"coap+ws://127.0.0.1:{port + 3000}")
+            if TLS:
+                self.assertEqual(server.secured, [f"coaps://127.0.0.1:{port + 1}",
+                                                  f"coaps+tcp://127.0.0.1:{port + 1}",
+                                                  f"coaps+ws://127.0.0.1:{port + 3001}"])
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
             taken.bind(("127.0.0.1", 0))
             where = "127.0.0.1:%d" % taken.getsockname()[1]
@@ -630,6 +670,121 @@ class Coapspec(unittest.TestCase):
         counts = json.loads(ran.stdout)
         self.assertEqual(counts["killed"], counts["defects"])
         self.assertEqual(counts["survived"], 0)
+
+
+@unittest.skipUnless(TLS, "this build has no TLS")
+class Secured(Runs):
+    """Over DTLS, TLS and secured WebSockets."""
+
+    FEW = [*Coapspec.MIXED, "--only", "7252/5.8.1/get-content", "--only", "7252/9.1.1/same-message",
+           "--only", "5246/7.2.1/*"]
+    BARE = "[target]\nname = x\n[resources]\ntest = /test\n[timers]\nalive = 2s\n"
+
+    def credential(self, name):
+        return os.path.join(CREDENTIALS, name)
+
+    def test_all_three(self):
+        log = os.path.join(self.folder, "keys")
+        with Server() as server:
+            ran = run("run", *server.secured, "--profile", "embedded", "--out", self.out, "--verbose",
+                      "--tls-keylog", log, *self.FEW)
+        self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+        report = self.report()
+        self.assertEqual({c["verdict"] for c in report["cases"]}, {"pass"})
+        self.assertEqual({c["transport"] for c in report["cases"]}, {"dtls", "tls", "wss"})
+        self.assertEqual({t["security"] for t in report["targets"]}, {"by a pre-shared key"})
+        # What the key log has is for its owner alone, and for a capture.
+        self.assertEqual(os.stat(log).st_mode & 0o777, 0o600)
+        with open(log, encoding="ascii") as f:
+            lines = f.readlines()
+        self.assertGreater(len(lines), 10)
+        for line in lines:
+            self.assertRegex(line, r"^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}$")
+        # No secret is in a report or on the screen.
+        secrets = [b"Secret_key123", b"5365637265745f6b6579313233", b"PRIVATE KEY"]
+        secrets += [line.split()[2].encode() for line in lines]
+        said = [ran.stdout.encode(), ran.stderr.encode()]
+        for name in os.listdir(self.out):
+            with open(os.path.join(self.out, name), "rb") as f:
+                said.append(f.read())
+        for text in said:
+            for secret in secrets:
+                self.assertNotIn(secret.lower(), text.lower())
+        # The plain messages are in the capture.
+        with open(os.path.join(self.out, "report.pcap"), "rb") as f:
+            self.assertIn(b"a test resource", f.read())
+
+    def test_a_key_log_is_appended_to(self):
+        log = self.write("keys", "# mine\n")
+        args = ["run", "embedded", "--transport", "dtls", "--out", self.out, "--tls-keylog", log, *QUICK]
+        self.assertEqual(run(*args).returncode, 0)
+        with open(log, encoding="ascii") as f:
+            first = f.read()
+        self.assertTrue(first.startswith("# mine\nCLIENT_RANDOM "))
+        self.assertEqual(run(*args).returncode, 0)
+        with open(log, encoding="ascii") as f:
+            self.assertTrue(f.read().startswith(first + "CLIENT_RANDOM "))
+
+    def test_a_wrong_key(self):
+        wrong = self.write("psk.txt", "coapspec:00112233\n")
+        for scheme in range(3):
+            with Server() as server:
+                ran = run("run", server.secured[scheme], "--profile", "embedded", "--psk-file", wrong,
+                          "--out", self.out, *QUICK)
+            self.one_line(ran, 3, server.secured[scheme] + ": the handshake failed: the target's alert ")
+            report = self.report()
+            self.assertEqual(report["summary"]["inconclusive"], len(report["cases"]))
+            self.assertNotIn("00112233", ran.stdout + ran.stderr + json.dumps(report))
+        # In memory too it is nobody's fault.
+        ran = run("run", "embedded", "--transport", "dtls", "--psk-file", wrong, "--out", self.out, *QUICK)
+        self.assertEqual(ran.returncode, 1)
+        self.assertEqual({c["verdict"] for c in self.report()["cases"]}, {"inconclusive"})
+
+    def test_certificates(self):
+        bare = self.write("bare.ini", self.BARE)
+        own = ["--cert", self.credential("client.pem"), "--key", self.credential("client.key")]
+        with Server() as server:
+            for uri in server.secured[:2]:
+                def ran(*args):
+                    return run("run", uri, "--profile", bare, "--out", self.out, *args, *QUICK,
+                               "--only", "8323/5.4/ping")
+                good = ran(*own, "--cacert", self.credential("ca.pem"))
+                self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
+                self.assertEqual(self.report()["targets"][0]["security"],
+                                 "by certificates; the target's was verified")
+                unverified = ran(*own)
+                self.assertEqual(unverified.returncode, 0, unverified.stdout + unverified.stderr)
+                self.assertIn("was not verified", self.report()["targets"][0]["security"])
+                # Whom we do not trust cannot be tested, which is not its fault.
+                self.one_line(ran(*own, "--cacert", self.credential("intruder.pem")), 3,
+                              "the handshake failed: ", "certificate", "our alert")
+                self.one_line(ran(), 3, "the handshake failed: the target's alert ")
+        mixed = run("run", "embedded", "--cert", self.credential("client.pem"), "--key",
+                    self.credential("server.key"), "--out", self.out)
+        self.one_line(mixed, 2, "client.pem", "does not belong")
+
+    def test_targets_that_do_not_shake_hands(self):
+        profile = self.write("quick.ini", self.BARE)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            uri = f"coaps://127.0.0.1:{silent.getsockname()[1]}"
+            self.one_line(run("run", uri, "--profile", profile, "--out", self.out, *QUICK), 3,
+                          uri + ": the handshake was not complete within 2 s")
+        with Server() as server:
+            plain = server.tcp.replace("coap+tcp", "coaps+tcp")
+            self.one_line(run("run", plain, "--profile", profile, "--out", self.out, *QUICK, "--only",
+                              "8323/5.4/ping"), 3, plain + ": the handshake failed: ")
+        self.one_line(run("run", f"coaps://127.0.0.1:{free_port()}", "--out", self.out, *QUICK), 3,
+                      "nothing listens there (port refused)")
+        self.one_line(run("run", f"coaps+tcp://127.0.0.1:{free_port()}", "--out", self.out, "--only",
+                          "8323/5.4/ping"), 3, "nothing listens there (port refused)")
+
+    def test_a_defect_of_the_security_layer_is_a_fault(self):
+        with Server("--defect", "close-notify-unanswered") as server:
+            ran = run("run", server.secured[1], "--profile", "embedded", "--out", self.out, "--only",
+                      "5246/7.2.1/close-notify")
+        self.assertEqual(ran.returncode, 1, ran.stdout + ran.stderr)
+        self.assertEqual(self.report()["cases"][0]["statement"], "RFC5246#7.2.1:close-notify-answered")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""tshark's dissection of every message of an in-memory run, over UDP, TCP and
-WebSocket, agrees with our notation: type, code, Message ID, token, options and
-payload. A message that our parser refuses is written "raw HEX"; there the bytes
+"""tshark's dissection of every message of an in-memory run, on every transport
+(over DTLS and TLS the capture has what was protected), agrees with our notation:
+type, code, Message ID, token, options and payload. A message that our parser refuses is written "raw HEX"; there the bytes
 must be those on the wire. On a stream, what comes behind raw bytes is compared
 no more: a reader may have lost its place there.
 
@@ -25,6 +25,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
+DATAGRAMS = ("udp", "dtls")
 TYPES = {"CON": 0, "NON": 1, "ACK": 2, "RST": 3}
 SIGNALS = {"CSM": 1, "Ping": 2, "Pong": 3, "Release": 4, "Abort": 5}
 METHODS = {"Empty": 0, "GET": 1, "POST": 2, "PUT": 3, "DELETE": 4, "FETCH": 5, "PATCH": 6, "iPATCH": 7}
@@ -184,8 +185,10 @@ class Aligned:
     def __init__(self, case, packet, frames, behind_raw):
         self.case, self.packet, self.frames, self.behind_raw = case, packet, frames, behind_raw
         self.where = f"{case['transport']} {case['id']} {packet['message']}"
-        self.udp = case["transport"] == "udp"
-        self.raw = re.match(r"raw |frame |upgrade ", packet["message"]) is not None
+        self.udp = case["transport"] in DATAGRAMS
+        # What went beside a security session says so.
+        self.text = re.sub("^plain ", "", packet["message"])
+        self.raw = re.match(r"raw |frame |upgrade ", self.text) is not None
 
 
 def align(cases, payloads):
@@ -196,7 +199,7 @@ def align(cases, payloads):
         for packet in case["packets"]:
             if packet["kind"] != "bytes":
                 continue
-            frames, found, udp = [], b"", case["transport"] == "udp"
+            frames, found, udp = [], b"", case["transport"] in DATAGRAMS
             while at < len(payloads) and (not frames or len(found) < len(packet["bytes"]) // 2):
                 if payloads[at] is not None:
                     frames.append(at)
@@ -219,7 +222,7 @@ def compare(messages, layers, numbers):
     """(differences, messages compared, raw ones)."""
     differences, compared, raw = [], 0, 0
     for message in messages:
-        text = message.packet["message"]
+        text = message.text
         if message.raw or message.behind_raw:
             raw += 1
             if text.startswith("raw ") and re.sub(r"\s|^raw", "", text).lower() != message.packet["bytes"]:
@@ -247,24 +250,25 @@ def planted(messages, layers, numbers):
              ("code", r"^Ping", "Pong"), ("options", r"Max-Message-Size=\d", "Max-Message-Size=9"),
              ("options", r"^CSM .*", "CSM")]
     missed = []
-    for transport in ("udp", "tcp", "ws"):
+    for transport in sorted({message.case["transport"] for message in messages}):
         for part, pattern, replacement in edits:
             # Types and Message IDs are of UDP only, signaling is of streams only.
             udp_only, stream_only = part in ("type", "mid"), "CSM" in pattern or "Ping" in pattern or "Max" in pattern
-            if udp_only and transport != "udp" or stream_only and transport == "udp":
+            datagrams = transport in DATAGRAMS
+            if udp_only and not datagrams or stream_only and datagrams:
                 continue
             found = [message for message in messages if message.case["transport"] == transport and
                      not message.raw and not message.behind_raw and
-                     re.search(pattern, message.packet["message"])]
+                     re.search(pattern, message.text)]
             if not found:
                 missed.append(f"no message over {transport} has a {part} to falsify ({pattern})")
                 continue
-            kept = found[0].packet["message"]
-            found[0].packet["message"] = re.sub(pattern, replacement, kept, count=1)
+            kept = found[0].text
+            found[0].text = re.sub(pattern, replacement, kept, count=1)
             differences = compare(found[:1], layers, numbers)[0]
             if not any(f": {part} is " in d for d in differences):
                 missed.append(f"a false {part} ({pattern}) over {transport} was not noticed")
-            found[0].packet["message"] = kept
+            found[0].text = kept
     return missed
 
 

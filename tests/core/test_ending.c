@@ -122,6 +122,47 @@ START_TEST(a_drained_session_is_silent) {
 }
 END_TEST
 
+/* What is told names the rule that was broken below the session. */
+START_TEST(a_lost_transport_names_its_rule) {
+  cs_test_session u;
+  cs_test_get(&t, CS_CON, -1, "a", &t);
+  cs_core_lost(t.s, CS_RULE_TLS_ALERT, t.now);
+  cs_core_lost(t.s, CS_RULE_TLS_TIMEOUT, t.now);
+  cs_test_told(&t, CS_EVENT_ABORTED, CS_RULE_TLS_ALERT);
+  cs_test_told(&t, CS_EVENT_NACK, CS_RULE_TLS_ALERT);
+  cs_test_no_event(&t);
+  CS_TEST_TEXT(cs_test_transmit(&t), "");
+  ck_assert(cs_core_over(t.s));
+  cs_test_session_open(&u, CS_CLIENT, NULL);
+  cs_test_get(&u, CS_CON, 7, "a", &u);
+  cs_test_get(&u, CS_CON, 8, "b", &u);
+  cs_core_lost(u.s, CS_RULE_TLS_ALERT, u.now);
+  ck_assert_int_eq(cs_test_told(&u, CS_EVENT_NACK, CS_RULE_TLS_ALERT).reason, CS_NACK_CLOSED);
+  cs_test_told(&u, CS_EVENT_NACK, CS_RULE_TLS_ALERT);
+  cs_test_no_event(&u);
+  CS_TEST_TEXT(cs_test_transmit(&u), "");
+  cs_test_session_close(&u);
+}
+END_TEST
+
+/* While nothing can be sent, what waits for transmission is no reason to wake. */
+START_TEST(a_held_datagram_has_no_deadline) {
+  cs_test_session u;
+  cs_test_session_open(&u, CS_CLIENT, NULL);
+  cs_test_get(&u, CS_CON, 7, "a", &u);
+  ck_assert_uint_eq(cs_core_deadline(u.s), u.now);
+  ck_assert_uint_eq(cs_core_deadline_held(u.s), CS_TIME_NEVER);
+  cs_test_transmit(&u);
+  ck_assert_uint_gt(cs_core_deadline_held(u.s), u.now);
+  ck_assert_uint_eq(cs_core_deadline_held(u.s), cs_core_deadline(u.s));
+  cs_core_drain(u.s, CS_NACK_CLOSED);
+  ck_assert_uint_eq(cs_core_deadline_held(u.s), u.now); /* there is something to tell */
+  cs_test_told(&u, CS_EVENT_NACK, CS_RULE_NONE);
+  cs_test_session_close(&u);
+  ck_assert_uint_eq(cs_core_deadline_held(t.s), cs_core_deadline(t.s));
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("core/ending");
   TCase *c = tcase_create("ending");
@@ -132,6 +173,8 @@ int main(void) {
   tcase_add_test(c, the_end_of_the_transport_ends_everything);
   tcase_add_test(c, on_udp_none_of_it_exists);
   tcase_add_test(c, a_drained_session_is_silent);
+  tcase_add_test(c, a_lost_transport_names_its_rule);
+  tcase_add_test(c, a_held_datagram_has_no_deadline);
   suite_add_tcase(s, c);
   return cs_test_main(s);
 }

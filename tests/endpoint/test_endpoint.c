@@ -260,6 +260,8 @@ START_TEST(bytes_are_taken_one_run_at_a_time_and_never_back_in_time) {
   ck_assert_uint_eq(cs_endpoint_deadline(w.client), w.now);
   /* The owner uses the session before it asks what the bytes were. */
   ck_assert_int_eq(cs_core_new_mid(cs_endpoint_session(w.client), w.now + 5, &mid), CS_OK);
+  ck_assert(cs_endpoint_next_event(w.client, &event));
+  ck_assert_int_eq(event.kind, CS_EVENT_PING);
   ck_assert(!cs_endpoint_next_event(w.client, &event));
   ck_assert(cs_endpoint_wants_transmit(w.client));
   ck_assert_uint_eq(cs_core_now(cs_endpoint_session(w.client)), w.now + 5);

@@ -25,9 +25,9 @@ wants 0 libcoap "$bin/example-get" coap://127.9.2.3:56873/
 wants 0 '</>' "$bin/example-get" coap://127.9.2.3:56873/.well-known/core
 wants 1 "" "$bin/example-get" coap://127.9.2.3:56873/no/such/path
 wants 0 "is alive" "$bin/example-ping" 127.9.2.3 56873
-wants 1 "is unreachable" "$bin/example-ping" 127.9.2.3 56874
-wants 1 unreachable "$bin/example-get" coap://127.9.2.3:56874/
+wants 1 "is unreachable" "$bin/example-ping" 127.9.2.3 56879
+wants 1 unreachable "$bin/example-get" coap://127.9.2.3:56879/
 wants 2 "RFC\|OURS" "$bin/example-get" coap://127.9.2.3:99999/
-wants 1 "none of the schemes" "$bin/example-get" coaps://127.9.2.3/
+wants 1 unreachable "$bin/example-get" coaps://127.9.2.9/
 wants 2 usage "$bin/example-ping" 127.9.2.3 0
 [ "$bad" -eq 0 ]

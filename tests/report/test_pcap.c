@@ -179,6 +179,42 @@ START_TEST(a_long_message_takes_several_segments) {
 }
 END_TEST
 
+/* What a session carries, as if it were not protected; its handshake and alerts are
+ * no packets. */
+START_TEST(what_sessions_carry_is_shown_unprotected) {
+  static const cs_report_packet packets[] = {
+      {0, 1, EVENT, "open secure", 40001, CS_REPORT_OPENED},
+      {5, 0, EVENT, "secured S", 40001, CS_REPORT_SECURITY},
+      {10, 1, BYTES("\x41\x01\x12\x34\x77"), "CON GET", 40001, CS_REPORT_BYTES},
+      {20, 0, BYTES("\x61\x84\x12\x34\x77"), "ACK 4.04", 40001, CS_REPORT_BYTES},
+      {30, 0, EVENT, "alert close_notify", 40001, CS_REPORT_SECURITY},
+  };
+  static const cs_report_packet on_stream[] = {
+      {0, 1, EVENT, "open secure", 40001, CS_REPORT_OPENED},
+      {5, 0, EVENT, "secured S", 40001, CS_REPORT_SECURITY},
+      {10, 1, BYTES("\x01\xe2\x77"), "Ping", 40001, CS_REPORT_BYTES},
+  };
+  char lines[64][160];
+  cs_report_case c = sample_cases[0];
+  cs_report_run run = sample_run;
+  run.cases = &c;
+  run.case_count = 1;
+  c.transport = "dtls";
+  c.packets = packets;
+  c.packet_count = 5;
+  write_run(&run);
+  ck_assert_uint_eq(tshark("-Y udp", lines), 2);
+  ck_assert_uint_eq(tshark("-Y coap -T fields -e coap.code -e coap.token", lines), 2);
+  ck_assert_str_eq(lines[1], "132\t77");
+  c.transport = "tls";
+  c.packets = on_stream;
+  c.packet_count = 3;
+  write_run(&run);
+  ck_assert_uint_eq(tshark("-Y 'tcp.len > 0' -T fields -e coap.code", lines), 1);
+  ck_assert_str_eq(lines[0], "226");
+}
+END_TEST
+
 START_TEST(a_websocket_is_followed_from_its_upgrade) {
   static const char request[] = "GET /.well-known/coap HTTP/1.1\r\nHost: x\r\n"
                                 "Upgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -210,6 +246,47 @@ START_TEST(a_websocket_is_followed_from_its_upgrade) {
 }
 END_TEST
 
+/* What the last capture holds. */
+static size_t capture(uint8_t *out, size_t cap) {
+  FILE *from = fopen(path, "rb");
+  ck_assert_ptr_nonnull(from);
+  size_t n = fread(out, 1, cap, from);
+  fclose(from);
+  ck_assert_uint_lt(n, cap);
+  return n;
+}
+
+/* What was protected is written as the plain transport has it; alerts and ends of
+ * handshakes are not there. */
+START_TEST(secured_transports_are_written_as_their_twins) {
+  static const char *const twins[][2] = {{"udp", "dtls"}, {"tcp", "tls"}, {"ws", "wss"}};
+  static const cs_report_packet both[][2] = {
+      {{0, 1, BYTES("\x40\x00\x12\x34"), "CON 0.00 mid=0x1234", 40001, CS_REPORT_BYTES},
+       {9, 0, EVENT, "alert close_notify", 40001, CS_REPORT_SECURITY}},
+      {{0, 1, BYTES("\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES},
+       {9, 0, EVENT, "alert close_notify", 40001, CS_REPORT_SECURITY}}};
+  static uint8_t files[2][4096];
+  for (size_t i = 0; i < 3; i++) {
+    size_t len[2];
+    for (size_t k = 0; k < 2; k++) {
+      cs_report_case c = sample_cases[0];
+      cs_report_run run = sample_run;
+      c.transport = twins[i][k];
+      c.packets = both[i > 0];
+      c.packet_count = k + 1;
+      run.cases = &c;
+      run.case_count = 1;
+      write_run(&run);
+      len[k] = capture(files[k], sizeof files[k]);
+    }
+    ck_assert_msg(len[0] > 24 + 16, "%s", twins[i][0]);
+    if (i == 0) /* the ends of streams follow the time of the last packet */
+      ck_assert(len[0] == len[1] && memcmp(files[0], files[1], len[0]) == 0);
+    ck_assert_uint_eq(len[0], len[1]);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("report pcap");
   TCase *tests = tcase_create("pcap");
@@ -223,7 +300,9 @@ int main(void) {
   tcase_add_test(tests, connections_open_and_end_as_they_did);
   tcase_add_test(tests, sequence_numbers_and_checksums_of_streams_are_right);
   tcase_add_test(tests, a_long_message_takes_several_segments);
+  tcase_add_test(tests, what_sessions_carry_is_shown_unprotected);
   tcase_add_test(tests, a_websocket_is_followed_from_its_upgrade);
+  tcase_add_test(tests, secured_transports_are_written_as_their_twins);
   suite_add_tcase(suite, tests);
   return cs_test_main(suite);
 }

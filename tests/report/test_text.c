@@ -36,8 +36,11 @@ static const cs_report_packet over_tcp[] = {
     {2, 1, {NULL, 0}, "open", 40002, CS_REPORT_OPENED},
     {3, 0, SAMPLE_SPAN(sample_reset), "Pong", 40001, CS_REPORT_BYTES},
 };
-static const cs_report_target two_targets[] = {{"coap://h", "udp", NULL},
-                                               {"coap+tcp://h", "tcp", "it went away"}};
+static const cs_report_target two_targets[] = {{"coap://h", "udp", NULL, NULL},
+                                               {"coap+tcp://h", "tcp", "it went away", NULL}};
+/* How hands are shaken stands beside the target. */
+static const cs_report_target secured[] = {{"coaps://h", "dtls", NULL, "by a pre-shared key"},
+                                           {"coaps+tcp://h", "tls", "gone", "anonymously"}};
 
 static cs_report_run two_transports(cs_report_case cases[3]) {
   cs_report_run run = sample_run;
@@ -53,6 +56,27 @@ static cs_report_run two_transports(cs_report_case cases[3]) {
   run.target_count = 2;
   return run;
 }
+
+START_TEST(security_is_told) {
+  cs_report_run run = sample_run;
+  run.targets = secured;
+  run.target_count = 1;
+  char *text = printed(cs_report_print_text, &run);
+  expect_in(text, "security   by a pre-shared key\n");
+  free(text);
+  run.target_count = 2;
+  text = printed(cs_report_print_text, &run);
+  expect_in(text, "target     dtls coaps://h (by a pre-shared key)\n");
+  expect_in(text, "target     tls  coaps+tcp://h (anonymously): gone\n");
+  free(text);
+  text = printed(cs_report_print_html, &run);
+  expect_in(text, "(by a pre-shared key)");
+  free(text);
+  text = printed(cs_report_print_json, &run);
+  expect_in(text, "\"security\": \"anonymously\"");
+  free(text);
+}
+END_TEST
 
 START_TEST(several_transports_are_told_apart) {
   cs_report_case cases[3];
@@ -169,6 +193,7 @@ int main(void) {
   TCase *tests = tcase_create("text");
   tcase_add_test(tests, the_summary_is_one_line_of_what_occurred);
   tcase_add_test(tests, several_transports_are_told_apart);
+  tcase_add_test(tests, security_is_told);
   tcase_add_test(tests, a_fault_is_told_with_its_evidence);
   tcase_add_test(tests, a_pass_is_listed_without_evidence);
   tcase_add_test(tests, trouble_is_said_at_the_top);

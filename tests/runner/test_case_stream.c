@@ -309,10 +309,12 @@ END_TEST
 
 START_TEST(our_ends_are_acts) {
   played p;
-  play_open_on(&p,
-               PLAY_TCP "---\nend\n> Ping\n< closed\nport new\nclose\nsilence 1s\nport first\n"
-                        "silence 1s\n",
-               0, CS_RUNNER_TCP);
+  play_open_on(
+      &p,
+      PLAY_TCP
+      "security plain\n---\nend\n> Ping\n< closed\nport new\nclose\nsilence 1s\nport first\n"
+      "silence 1s\n",
+      0, CS_RUNNER_TCP);
   play_full(&p);
   ck_assert_str_eq(play_sent(&p), "end");
   ck_assert_str_eq(play_sent(&p), ""); /* nothing behind a FIN */

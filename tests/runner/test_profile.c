@@ -45,6 +45,14 @@ static const struct {
     {HEAD XFAIL "transport = tcp\n  ws\n", 11, "the transports in one line"},
     {HEAD XFAIL "transport = tcp\ntransport = ws\n", 11, "each key once only"},
     {HEAD "[xfail]\ncase = a/b/c\nwhy = x\n", 6, "one of the keys case, statement, bytes"},
+    {HEAD "[security]\npsk = x\n", 5, "one of the keys psk-file, ca, certificate"},
+    {HEAD "[security]\nca = x\nca = y\n", 6, "each key once only"},
+    {HEAD "[security]\ncapabilities = psk password\n", 5, "words of psk, certificate and"},
+    {HEAD "[security]\ncapabilities = psk\ncapabilities = psk\n", 6, "each key once only"},
+    {HEAD "[security]\ntls = psk\ntls = psk\n", 6, "each key once only"},
+    {HEAD "[security]\ntls = psk\n certificate\n", 6, "the capabilities in one line"},
+    {HEAD "[security]\nudp = psk\n", 5, "one of the keys psk-file"},
+    {HEAD "[security]\nkey = x\n", 5, "both certificate and key in [security]"},
 };
 
 START_TEST(refusals_say_where_and_what) {
@@ -99,7 +107,50 @@ START_TEST(failures_are_those_of_a_transport) {
   ck_assert_ptr_nonnull(tcp);
   ck_assert_ptr_eq(tcp, cs_runner_profile_xfail(&p, "a/b/c", "ws"));
   ck_assert_uint_eq(cs_runner_profile_xfail(&p, "a/b/c", "udp")->line, 12);
-  ck_assert_ptr_null(cs_runner_profile_xfail(&p, "a/b/c", "dtls"));
+  ck_assert_ptr_eq(tcp, cs_runner_profile_xfail(&p, "a/b/c", "wss"));
+  cs_runner_release(&arena);
+}
+END_TEST
+
+/* Over DTLS a server fails as over UDP, where the profile does not say otherwise. */
+START_TEST(failures_hold_over_the_secured_twin) {
+  cs_runner_arena arena = {0};
+  cs_runner_profile p;
+  cs_runner_error e;
+  const char *text =
+      HEAD XFAIL "transport = udp tcp\n" XFAIL "transport = tls\n" XFAIL "transport = ws plain\n";
+  ck_assert_msg(cs_runner_profile_read(cs_span_str(text), "x.ini", &arena, &p, &e), "%u: %s",
+                e.line, e.message);
+  const cs_runner_xfail *udp = cs_runner_profile_xfail(&p, "a/b/c", "udp");
+  ck_assert_ptr_nonnull(udp);
+  ck_assert_ptr_eq(cs_runner_profile_xfail(&p, "a/b/c", "dtls"), udp);
+  ck_assert_ptr_eq(cs_runner_profile_xfail(&p, "a/b/c", "tcp"), udp);
+  ck_assert_uint_eq(cs_runner_profile_xfail(&p, "a/b/c", "tls")->line, 12);
+  ck_assert_uint_eq(cs_runner_profile_xfail(&p, "a/b/c", "ws")->line, 19);
+  ck_assert_ptr_null(cs_runner_profile_xfail(&p, "a/b/c", "wss"));
+  cs_runner_release(&arena);
+}
+END_TEST
+
+START_TEST(security_is_kept) {
+  cs_runner_arena arena = {0};
+  cs_runner_profile p;
+  cs_runner_error e;
+  const char *text = HEAD "[security]\npsk-file = ../x/psk.txt\nca = ca.pem\ncertificate = c.pem\n"
+                          "key = c.key\nsni = thermostat\ntls = certificate\n"
+                          "capabilities = psk certificate\nwss = anonymous\n";
+  ck_assert_msg(cs_runner_profile_read(cs_span_str(text), "x.ini", &arena, &p, &e), "%u: %s",
+                e.line, e.message);
+  const cs_runner_security *s = &p.security;
+  ck_assert_str_eq(s->psk_file, "../x/psk.txt");
+  ck_assert_str_eq(s->ca, "ca.pem");
+  ck_assert_str_eq(s->certificate, "c.pem");
+  ck_assert_str_eq(s->key, "c.key");
+  ck_assert_str_eq(s->sni, "thermostat");
+  ck_assert_uint_eq(s->capabilities[CS_RUNNER_DTLS],
+                    1u << CS_RUNNER_WITH_PSK | 1u << CS_RUNNER_WITH_CERTIFICATE);
+  ck_assert_uint_eq(s->capabilities[CS_RUNNER_TLS], 1u << CS_RUNNER_WITH_CERTIFICATE);
+  ck_assert_uint_eq(s->capabilities[CS_RUNNER_WSS], 1u << CS_RUNNER_WITH_NOTHING);
   cs_runner_release(&arena);
 }
 END_TEST
@@ -123,6 +174,8 @@ int main(void) {
   tcase_add_loop_test(tc, refusals_say_where_and_what, 0, sizeof broken / sizeof broken[0]);
   tcase_add_test(tc, a_profile_is_kept);
   tcase_add_test(tc, failures_are_those_of_a_transport);
+  tcase_add_test(tc, failures_hold_over_the_secured_twin);
+  tcase_add_test(tc, security_is_kept);
   tcase_add_test(tc, a_long_line_is_refused);
   suite_add_tcase(suite, tc);
   return cs_test_main(suite);

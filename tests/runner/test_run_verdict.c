@@ -46,9 +46,12 @@ static cs_runner_profile profile_of(cs_runner_arena *arena, const char *bytes) {
 }
 
 START_TEST(a_failure_as_declared_is_expected) {
-  static const cs_report_packet packets[] = {{.sent = 1, .bytes = {(const uint8_t *)"\x40", 1}},
-                                             {.sent = 0, .bytes = {(const uint8_t *)"\x60\x01", 2}},
-                                             {.sent = 0, .kind = CS_REPORT_RESET}};
+  static const cs_report_packet packets[] = {
+      {.sent = 1, .bytes = {(const uint8_t *)"\x40", 1}},
+      {.sent = 0, .bytes = {(const uint8_t *)"\x60\x01", 2}},
+      {.sent = 0, .kind = CS_REPORT_RESET},
+      {.sent = 1, .kind = CS_REPORT_SECURITY, .notation = "alert a"},
+      {.sent = 0, .kind = CS_REPORT_SECURITY, .notation = "secured x"}};
   static const struct {
     const char *id, *statement, *bytes;
     bool silent;
@@ -66,6 +69,10 @@ START_TEST(a_failure_as_declared_is_expected) {
       {"a/b/c", "R#1", "70 | closed", false, CS_VERDICT_FAIL, CS_VERDICT_XFAIL, NULL},
       {"a/b/c", "R#1", "70 | 60 01", false, CS_VERDICT_FAIL, CS_VERDICT_XFAIL, NULL},
       {"a/b/c", "R#1", "70 | none", true, CS_VERDICT_FAIL, CS_VERDICT_XFAIL, NULL},
+      {"a/b/c", "R#1", "secured", false, CS_VERDICT_FAIL, CS_VERDICT_XFAIL, NULL},
+      {"a/b/c", "R#1", "70 | secured", false, CS_VERDICT_FAIL, CS_VERDICT_XFAIL, NULL},
+      {"a/b/c", "R#1", "refused", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL, NULL},
+      {"a/b/c", "R#1", "alert", false, CS_VERDICT_FAIL, CS_VERDICT_FAIL, NULL}, /* it was ours */
       {"a/b/c", "R#1", "70 | 71", true, CS_VERDICT_FAIL, CS_VERDICT_FAIL, NULL},
       {"a/b/c", NULL, "60 ??", false, CS_VERDICT_PASS, CS_VERDICT_XPASS, NULL},
       {"a/b/c", NULL, "60 ??", false, CS_VERDICT_SKIP, CS_VERDICT_SKIP, NULL},
@@ -81,7 +88,7 @@ START_TEST(a_failure_as_declared_is_expected) {
                         .statement = rows[i].statement,
                         .message = "m",
                         .packets = packets,
-                        .packet_count = 3};
+                        .packet_count = sizeof packets / sizeof packets[0]};
     cs_runner_expect_failure(&p, &arena, rows[i].silent, &c);
     ck_assert_msg(c.verdict == rows[i].after, "row %zu", i);
     if (c.verdict == CS_VERDICT_XFAIL)

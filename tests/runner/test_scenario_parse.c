@@ -1,5 +1,6 @@
 /* Scenarios read right, and every way to write one wrong: each refusal says
  * where and what was expected. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,9 @@
 #define WS "# t\nid a/b/c\ncovers R#1:x\ntransport ws\n---\n"
 #define BOTH "# t\nid a/b/c\ncovers R#1:x\ntransport tcp ws\n---\n"
 #define MIXED "# t\nid a/b/c\ncovers R#1:x\ntransport udp tcp ws\n---\n"
+#define DTLS "# t\nid a/b/c\ncovers R#1:x\ntransport dtls\n---\n"
+#define TLS "# t\nid a/b/c\ncovers R#1:x\ntransport tls\n---\n"
+#define SECURED "# t\nid a/b/c\ncovers R#1:x\ntransport dtls tls wss\n---\n"
 #define TYPED "# t\nid a/b/c\ncovers R#1:x\ntransport udp\ntype CON NON\n---\n"
 
 static bool known_requirement(void *ctx, const char *id) {
@@ -208,6 +212,78 @@ static const struct {
      "a step that a wrong server can fail"},
     {TCP "< aborted within 2s within 3s\n", 6, 28, "one within only"},
     {TCP "< closed\n| < frame ping\n", 7, 5, "a frame, which means nothing on tcp"},
+    {TCP "end\n", 6, 1, "end, which means nothing on tls"},
+    /* DTLS and TLS. */
+    {"# t\nid a/b/c\ncovers R#1\nsecurity plain\ntransport udp dtls\n---\nalive\n", 4, 10,
+     "no dtls, tls or wss among the transports"},
+    {"# t\nsecurity plain psk\n---\n", 2, 16, "plain alone, or no plain"},
+    {"# t\nsecurity psk\nsecurity plain\n---\n", 3, 10, "plain alone, or no plain"},
+    {"# t\nsecurity strong\n---\n", 2, 10, "psk, certificate, anonymous, identity=unknown"},
+    {"# t\nid a/b/c\ncovers R#1\ntransport dtls\nsecurity anonymous key=wrong\n---\nalive\n", 5, 20,
+     "psk: identity=, key= and suites of PSK mean nothing with anonymous"},
+    {DTLS "open\n", 6, 5, "secure"},
+    {DTLS "open secure secure\n", 6, 13, "psk, certificate, anonymous, identity=unknown"},
+    {DTLS "open secure psk certificate\n", 6, 17, "one of psk, certificate and anonymous only"},
+    {DTLS "open secure psk psk\n", 6, 17, "one of psk, certificate and anonymous only"},
+    {DTLS "open secure identity=known\n", 6, 13, "psk, certificate, anonymous, identity=unknown"},
+    {DTLS "open secure key=wrong key=wrong\n", 6, 23, "once only"},
+    {DTLS "open secure certificate=none certificate=untrusted\n", 6, 30, "once only"},
+    {DTLS "open secure suite=TLS_NOTHING\n", 6, 19, "the name of a suite"},
+    {DTLS "open secure suite=TLS_PSK_WITH_AES_128_CCM suite=TLS_PSK_WITH_AES_128_CCM\n", 6, 44,
+     "one suite= only"},
+    {DTLS "open secure sni=\n", 6, 17, "a name behind sni="},
+    {DTLS "open secure sni=a sni=b\n", 6, 19, "one sni= only"},
+    {DTLS "open secure alpn=\n", 6, 18, "a name behind alpn="},
+    {DTLS "open secure alpn=none alpn=coap\n", 6, 23, "one alpn= only"},
+    {DTLS "open secure certificate identity=unknown\n", 6, 25, "nothing with certificate"},
+    {DTLS "open secure certificate suite=TLS_PSK_WITH_AES_128_CCM\n", 6, 25,
+     "nothing with certificate"},
+    {DTLS "open secure psk certificate=none\n", 6, 17, "nothing with psk"},
+    {DTLS "open secure psk suite=TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8\n", 6, 17, "nothing with psk"},
+    {DTLS "open secure key=wrong certificate=none\n", 6, 23, "nothing with psk"},
+    {DTLS "open secure anonymous certificate=untrusted\n", 6, 23, "nothing with anonymous"},
+    {HEAD "open secure\n< secured\n", 6, 1, "open secure, which means nothing on udp"},
+    {BOTH "open secure\n< secured\n", 6, 1, "open secure, which means nothing on tcp"},
+    {DTLS "open secure\n", 6, 1, "< secured or < refused behind open secure"},
+    {DTLS "open secure\nwait 1s\n", 7, 1, "< secured or < refused behind open secure"},
+    {DTLS "open secure\n>> GET\n", 7, 1, "< secured or < refused behind open secure"},
+    {DTLS "open secure\n< CON 2.05\n", 7, 1, "< secured or < refused behind open secure"},
+    {DTLS "open secure\nsilence 2s\n", 7, 1, "< secured or < refused behind open secure"},
+    {DTLS "open secure\n< secured\n| silence 2s\n", 8, 3, "< secured, < refused or * behind"},
+    {DTLS "open secure\n< refused\n| < plain\n", 8, 3, "< secured, < refused or * behind"},
+    {DTLS "< secured\n", 6, 1, "open secure just before secured and refused"},
+    {DTLS "open secure\n< secured\n< CON 2.05\n| < refused\n", 9, 3, "open secure just before"},
+    {HEAD "< secured\n", 6, 3, "secured, which means nothing on udp"},
+    {TCP "< refused\n", 6, 3, "refused, which means nothing on tcp"},
+    {DTLS "open secure\n< secured suite=X\n", 7, 17, "the name of a suite"},
+    {DTLS "open secure\n< secured version=1.1\n", 7, 19, "1.2 or 1.3"},
+    {DTLS "open secure\n< secured alpn\n", 7, 11, "suite=, version=, alpn="},
+    {DTLS "open secure\n< secured !alpn=coap\n", 7, 16, "a space or the end"},
+    {DTLS "open secure\n< secured alpn=\n", 7, 16, "a name behind alpn="},
+    {TLS "open secure\n< secured cookie\n", 7, 11, "cookie, which means nothing on tls"},
+    {DTLS "open secure\n< refused alert=bad\n", 7, 17, "the name of an alert"},
+    {DTLS "open secure\n< refused alert=none alert=none\n", 7, 22, "one alert= only"},
+    {DTLS "open secure\n< refused by=alert\n", 7, 11, "alert=, within, -> or ["},
+    {DTLS "open secure\n< refused\n>> GET\n", 8, 1, "the handshake in use was refused"},
+    {DTLS "open secure\n< refused\n| * -> fail\nalive\n", 9, 1, "the handshake in use was refused"},
+    {DTLS "> alert\n", 6, 8, "the name of an alert"},
+    {DTLS "> alert no_such\n", 6, 9, "the name of an alert"},
+    {DTLS "> alert close_notify now\n", 6, 22, "the end of the line"},
+    {DTLS "> alert close_notify\n>> GET\n", 7, 1, "our alert ended the session in use"},
+    {DTLS "> alert close_notify\nalive\n", 7, 1, "our alert ended the session in use"},
+    {HEAD "> alert close_notify\n", 6, 3, "an alert, which means nothing on udp"},
+    {MIXED "< alert *\n", 6, 3, "an alert, which means nothing on udp"},
+    {DTLS "< alert\n", 6, 8, "the name of an alert"},
+    {DTLS "< alert close_notify|\n", 6, 22, "the name of an alert"},
+    {HEAD "> plain CON 0.00 mid=1\n", 6, 3, "plain, which means nothing on udp"},
+    {TLS "> plain raw 00\n", 6, 3, "plain, which means nothing on tls"},
+    {DTLS "> plain 0.00\n", 6, 9, "a type (CON"},
+    {DTLS "> plain raw\n", 6, 12, "bytes as pairs of hex digits"},
+    {TLS "< plain\n", 6, 3, "plain, which means nothing on tls"},
+    {DTLS "< plain raw\n", 6, 12, "bytes as pairs of hex digits behind raw"},
+    {DTLS "< plain raw 0x\n", 6, 14, "a second hex digit"},
+    {DTLS "< plain raw zz\n", 6, 13, "bytes as pairs of hex digits, within"},
+    {DTLS "< plain CON\n", 6, 12, "a code: 2.05"},
 };
 
 START_TEST(refusals_say_where_and_what) {
@@ -326,11 +402,11 @@ END_TEST
 
 START_TEST(what_streams_know_is_kept) {
   cs_runner_arena arena = {0};
-  const cs_runner_scenario *s =
-      read(&arena, "# t\nid a/b/c\ncovers R#1\ntransport tcp ws\nopen upgraded\n---\n"
-                   "> slowly Ping token=$t Custody len=3\n< Pong|7.05 Custody within 1s\n"
-                   "| < aborted -> fail [R#2]\n| < closed\nclose\nport new\n+1s > raw $t\nend\n"
-                   ">> NON GET @test\n<< * 2.05\n");
+  const cs_runner_scenario *s = read(
+      &arena, "# t\nid a/b/c\ncovers R#1\ntransport tcp ws\nopen upgraded\nsecurity plain\n---\n"
+              "> slowly Ping token=$t Custody len=3\n< Pong|7.05 Custody within 1s\n"
+              "| < aborted -> fail [R#2]\n| < closed\nclose\nport new\n+1s > raw $t\nend\n"
+              ">> NON GET @test\n<< * 2.05\n");
   ck_assert_int_eq(s->open, CS_RUNNER_OPEN_UPGRADED);
   ck_assert(s->steps[0].send.slowly);
   ck_assert_uint_eq(s->steps[0].send.code, CS_CODE(7, 2));
@@ -376,6 +452,139 @@ START_TEST(frames_and_upgrades_are_kept) {
   ck_assert_uint_eq(a[1].pattern.codes[1].detail, CS_RUNNER_ANY);
   ck_assert_int_eq(a[1].pattern.fields[2].relation, CS_RUNNER_ACCEPT);
   ck_assert_str_eq(a[1].pattern.fields[4].name, "Baz");
+  cs_runner_release(&arena);
+}
+END_TEST
+
+/* A scenario for a transport is for the secured one too, unless it says no. */
+START_TEST(transports_have_secured_twins) {
+  static const struct {
+    const char *header;
+    unsigned transports;
+  } rows[] = {
+      {"transport udp\n", 1u << CS_RUNNER_UDP | 1u << CS_RUNNER_DTLS},
+      {"transport tcp ws\n", CS_RUNNER_STREAMS},
+      {"transport udp\nsecurity plain\n", 1u << CS_RUNNER_UDP},
+      {"security plain\ntransport udp tcp ws\n", 7},
+      {"transport dtls\n", 1u << CS_RUNNER_DTLS},
+      {"transport tls wss\n", 1u << CS_RUNNER_TLS | 1u << CS_RUNNER_WSS},
+      {"transport udp dtls\n", CS_RUNNER_DATAGRAMS},
+      {"transport ws tls\n", 1u << CS_RUNNER_WS | 1u << CS_RUNNER_WSS | 1u << CS_RUNNER_TLS},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    cs_runner_arena arena = {0};
+    char text[256];
+    snprintf(text, sizeof text, "# t\nid a/b/c\ncovers R#1\n%s---\nalive\n", rows[i].header);
+    ck_assert_uint_eq(read(&arena, text)->transports, rows[i].transports);
+    cs_runner_release(&arena);
+  }
+}
+END_TEST
+
+static bool needs(const cs_runner_scenario *s, const char *cap) {
+  for (size_t i = 0; i < s->need_count; i++)
+    if (s->needs[i].kind == CS_RUNNER_NEED_CAP && strcmp(s->needs[i].name, cap) == 0)
+      return !s->needs[i].lacking;
+  return false;
+}
+
+START_TEST(how_hands_are_shaken_is_kept) {
+  static const struct {
+    const char *fields;
+    cs_runner_secure secure;
+    const char *need;
+  } rows[] = {
+      {"", {.with = CS_RUNNER_WITH_ANY}, NULL},
+      {"psk", {.with = CS_RUNNER_WITH_PSK}, "psk"},
+      {"certificate", {.with = CS_RUNNER_WITH_CERTIFICATE}, "certificate"},
+      {"anonymous", {.with = CS_RUNNER_WITH_NOTHING}, "anonymous"},
+      {"identity=unknown key=wrong",
+       {.with = CS_RUNNER_WITH_PSK, .identity_unknown = true, .key_wrong = true},
+       "psk"},
+      {"certificate=none",
+       {.with = CS_RUNNER_WITH_CERTIFICATE, .certificate_none = true},
+       "certificate"},
+      {"certificate=untrusted certificate",
+       {.with = CS_RUNNER_WITH_CERTIFICATE, .certificate_untrusted = true},
+       "certificate"},
+      {"suite=TLS_PSK_WITH_AES_128_CCM_8", {.with = CS_RUNNER_WITH_PSK, .suite = 0xc0a8}, "psk"},
+      {"suite=TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8",
+       {.with = CS_RUNNER_WITH_CERTIFICATE, .suite = 0xc0ae},
+       "certificate"},
+      {"anonymous suite=TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8",
+       {.with = CS_RUNNER_WITH_NOTHING, .suite = 0xc0ae},
+       "anonymous"},
+      {"suite=TLS_AES_128_CCM_8_SHA256", {.suite = 0x1305}, NULL},
+      {"sni=example alpn=h2", {.sni = "example", .alpn = "h2"}, NULL},
+      {"alpn=none", {.alpn = ""}, NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (unsigned header = 0; header < 2; header++) {
+      cs_runner_arena arena = {0};
+      char text[256];
+      if (header)
+        snprintf(text, sizeof text, "# t\nid a/b/c\ncovers R#1\ntransport tls%s%s\n---\nalive\n",
+                 *rows[i].fields ? "\nsecurity " : "", rows[i].fields);
+      else
+        snprintf(text, sizeof text, DTLS "open secure %s\n< secured\n", rows[i].fields);
+      const cs_runner_scenario *s = read(&arena, text);
+      const cs_runner_secure *got = header ? &s->secure : &s->steps[0].secure;
+      const cs_runner_secure *want = &rows[i].secure;
+      ck_assert_msg(got->with == want->with && got->suite == want->suite &&
+                        got->identity_unknown == want->identity_unknown &&
+                        got->key_wrong == want->key_wrong &&
+                        got->certificate_none == want->certificate_none &&
+                        got->certificate_untrusted == want->certificate_untrusted,
+                    "%s", rows[i].fields);
+      ck_assert(!got->sni == !want->sni && (!got->sni || strcmp(got->sni, want->sni) == 0));
+      ck_assert(!got->alpn == !want->alpn && (!got->alpn || strcmp(got->alpn, want->alpn) == 0));
+      ck_assert(rows[i].need ? needs(s, rows[i].need) : s->need_count == 0);
+      cs_runner_release(&arena);
+    }
+  }
+}
+END_TEST
+
+START_TEST(what_sessions_know_is_kept) {
+  cs_runner_arena arena = {0};
+  const cs_runner_scenario *s =
+      read(&arena, DTLS
+           "> plain CON 0.00 mid=$m\n< plain RST 0.00 mid=$m -> fail\n| < plain raw 01 0203\n"
+           "| < plain within 1s\n+1s > plain raw $m\nopen secure\n"
+           "< secured suite=TLS_PSK_WITH_AES_128_CCM|TLS_PSK_WITH_AES_128_CCM_8 version=1.3 "
+           "alpn=coap cookie within 20s\n"
+           "| < refused alert=unknown_ca|handshake_failure -> pass\n"
+           "| < refused alert=none -> quirk x\n| * -> fail\n"
+           "> alert internal_error\n< alert close_notify|internal_error\n| < alert * -> fail\n");
+  ck_assert(s->steps[0].send.plain && s->steps[0].send.kind == CS_RUNNER_SEND_MESSAGE);
+  const cs_runner_alternative *a = s->steps[1].alternatives;
+  ck_assert_int_eq(a[0].kind, CS_RUNNER_ALT_PLAIN);
+  ck_assert_uint_eq(a[0].pattern.code_count, 1);
+  ck_assert_uint_eq(a[1].pattern.field_count, 2);
+  ck_assert_uint_eq(a[1].pattern.code_count, 0);
+  ck_assert_uint_eq(a[2].pattern.field_count, 0);
+  ck_assert(s->steps[2].send.plain && s->steps[2].send.kind == CS_RUNNER_SEND_RAW);
+  ck_assert_int_eq(s->steps[3].kind, CS_RUNNER_OPEN_SECURE);
+  a = s->steps[4].alternatives;
+  ck_assert_int_eq(a[0].kind, CS_RUNNER_ALT_SECURED);
+  ck_assert(cs_span_equal(a[0].pattern.fields[0].literal, cs_span_of("\xc0\xa4\xc0\xa8", 4)));
+  ck_assert_uint_eq(a[0].pattern.fields[1].number, 0x0304);
+  ck_assert(cs_span_equal(a[0].pattern.fields[2].literal, cs_span_str("coap")));
+  ck_assert_int_eq(a[0].pattern.fields[3].kind, CS_RUNNER_FIELD_COOKIE);
+  ck_assert_uint_eq(a[0].to, 20 * CS_SECOND);
+  ck_assert(cs_span_equal(a[1].pattern.fields[0].literal, cs_span_of("\x30\x28", 2)));
+  ck_assert_int_eq(a[2].pattern.fields[0].relation, CS_RUNNER_ABSENT);
+  ck_assert_int_eq(s->steps[5].send.kind, CS_RUNNER_SEND_ALERT);
+  ck_assert_uint_eq(s->steps[5].send.alert, 80);
+  a = s->steps[6].alternatives;
+  ck_assert_uint_eq(a[0].pattern.fields[0].literal.len, 2);
+  ck_assert_uint_eq(a[1].pattern.field_count, 0);
+  /* What a refusal leaves: another port, another handshake, what needs no session. */
+  read(&arena, SECURED "open secure\n< refused\nport new\nalive\n");
+  read(&arena, SECURED "open secure\n< refused\nopen secure\n< secured\n>> GET\n<< 2.05\n");
+  read(&arena, DTLS "open secure\n< refused\n> plain raw 00\n< plain\n");
+  read(&arena, SECURED "open secure\n< secured\n| < refused\n>> GET\n<< 2.05\n");
+  read(&arena, SECURED "> alert close_notify\n< alert *\nport new\nalive\n");
   cs_runner_release(&arena);
 }
 END_TEST
@@ -466,6 +675,9 @@ int main(void) {
   tcase_add_test(tc, alternatives_are_kept);
   tcase_add_test(tc, what_streams_know_is_kept);
   tcase_add_test(tc, frames_and_upgrades_are_kept);
+  tcase_add_test(tc, transports_have_secured_twins);
+  tcase_add_test(tc, how_hands_are_shaken_is_kept);
+  tcase_add_test(tc, what_sessions_know_is_kept);
   tcase_add_test(tc, a_variable_of_every_alternative_has_a_value_behind_them);
   tcase_add_test(tc, line_ends_of_other_systems_are_taken);
   tcase_add_test(tc, limits_are_kept);

@@ -14,10 +14,13 @@ START_TEST(names_are_unique_and_rows_are_whole) {
     ck_assert_ptr_eq(cs_server_defect_named(d->name), d);
     const cs_defect *whole = cs_defect_find(d->name);
     bool units = whole->unit_in || whole->unit_out;
+    bool secured = whole->secure || whole->wire_in || whole->wire_out;
     ck_assert_msg(whole->setup || whole->in || whole->out || whole->request || whole->reply ||
-                      whole->closing || whole->bytes_in || units,
+                      whole->closing || whole->bytes_in || units || secured,
                   "%s does nothing", d->name);
-    ck_assert_msg(d->transports <= (CS_DEFECT_UDP | CS_DEFECT_STREAM), "%s", d->name);
+    ck_assert_msg(d->transports <= (CS_DEFECT_UDP | CS_DEFECT_STREAM | CS_DEFECT_SECURED), "%s",
+                  d->name);
+    ck_assert_msg(secured == ((d->transports & CS_DEFECT_SECURED) != 0), "%s", d->name);
     ck_assert_msg(!units || (d->transports & CS_DEFECT_WS), "%s changes frames", d->name);
   }
   ck_assert_uint_gt(count, 40);

@@ -25,6 +25,7 @@ void cs_test_side_open(cs_test_side *s, const cs_endpoint_config *config, cs_cor
   s->config.core.role = role;
   s->config.core.alloc = &s->memory.alloc;
   s->config.core.random = cs_base_seeded_random(&s->seeded);
+  s->config.plain = s->plain;
   ck_assert_int_eq(cs_endpoint_open(&s->config, NULL, mtu, now, &s->e), CS_OK);
   if (config->link == CS_LINK_WEBSOCKET && role == CS_CLIENT)
     ck_assert_int_eq(cs_endpoint_ws_host(s->e, cs_span_str("example.org"), NULL), CS_OK);
@@ -57,6 +58,7 @@ void cs_test_side_events(cs_test_side *s, cs_time now) {
     if (!s->hold && cs_core_respond(core, e.exchange, &spec, now) != CS_OK)
       cs_core_ignore(core, e.exchange, now);
   }
+  ck_assert(!cs_endpoint_next_event(s->e, &e)); /* all was told */
 }
 
 /* Bytes come in a block of their own, so that a read past them shows. */
@@ -79,6 +81,22 @@ void cs_test_joined_open(cs_test_joined *j, const cs_endpoint_config *client,
   cs_test_side_open(&j->server, server, CS_SERVER, mtu, j->now);
   cs_endpoint_up(j->client.e, j->now);
   cs_endpoint_up(j->server.e, j->now);
+}
+
+void cs_test_joined_open_secured(cs_test_joined *j, const cs_endpoint_config *client,
+                                 const cs_endpoint_config *server, size_t mtu,
+                                 cs_test_secrets secrets[2]) {
+  memset(j, 0, sizeof *j);
+  j->now = CS_SECOND;
+  cs_test_side_open(&j->client, client, CS_CLIENT, mtu, j->now);
+  cs_test_side_open(&j->server, server, CS_SERVER, mtu, j->now);
+  for (unsigned i = 0; i < 2; i++) {
+    cs_endpoint *e = i ? j->server.e : j->client.e;
+    cs_tls *t = cs_test_secrets_begin(&secrets[i], CS_TLS_STREAM, mtu, j->now);
+    ck_assert_int_eq(cs_endpoint_secure(e, t), CS_OK);
+    ck_assert_ptr_eq(cs_endpoint_tls(e), t);
+    cs_endpoint_up(e, j->now);
+  }
 }
 
 static bool move(cs_test_joined *j, cs_test_side *from, cs_test_side *to, size_t cut_at) {

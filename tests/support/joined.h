@@ -1,11 +1,12 @@
-/* Two endpoints joined in memory by a stream or a WebSocket, on a virtual
- * clock; and one endpoint whose peer the test plays by hand, message by message
- * or byte by byte. */
+/* Two endpoints joined in memory by a stream or a WebSocket, in the clear or over
+ * TLS, on a virtual clock; and one endpoint whose peer the test plays by hand,
+ * message by message or byte by byte. */
 #ifndef CS_TESTS_JOINED_H
 #define CS_TESTS_JOINED_H
 
 #include "endpoint/endpoint.h"
 #include "support/memory.h"
+#include "support/secured.h"
 
 enum { CS_TEST_KINDS = 2 };
 /* 0: a plain stream, 1: a WebSocket. */
@@ -25,6 +26,7 @@ typedef struct cs_test_side {
   size_t out;     /* bytes that left it */
   bool gone;      /* its transport was closed */
   bool hold;      /* a server keeps its exchanges instead of answering */
+  uint8_t plain[CS_TLS_RECORD_MAX];
 } cs_test_side;
 
 /* Opens one side; config's seams are filled in. A WebSocket client asks host
@@ -47,6 +49,10 @@ typedef struct cs_test_joined {
 /* Opens both and connects them. */
 void cs_test_joined_open(cs_test_joined *j, const cs_endpoint_config *client,
                          const cs_endpoint_config *server, size_t mtu);
+/* The same over TLS, of these sessions' making: secrets are the client's, the server's. */
+void cs_test_joined_open_secured(cs_test_joined *j, const cs_endpoint_config *client,
+                                 const cs_endpoint_config *server, size_t mtu,
+                                 cs_test_secrets secrets[2]);
 /* Lets bytes pass and events be taken until nothing moves. */
 void cs_test_joined_run(cs_test_joined *j);
 void cs_test_joined_close(cs_test_joined *j);

@@ -105,6 +105,12 @@ void cs_test_no_event(cs_test_session *t) {
   ck_assert_msg(!cs_core_next_event(t->s, &e), "no event was expected");
 }
 
+void cs_test_pinged(cs_test_session *t) {
+  cs_core_event e = cs_test_event(t);
+  ck_assert_int_eq(e.kind, CS_EVENT_PING);
+  cs_test_no_event(t);
+}
+
 void cs_test_pass(cs_test_session *t, cs_time by) {
   t->now += by;
   cs_core_expire(t->s, t->now);

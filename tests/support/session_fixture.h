@@ -45,6 +45,9 @@ cs_core_event cs_test_event(cs_test_session *t);
 /* Fails the test when there is an event. */
 void cs_test_no_event(cs_test_session *t);
 
+/* Fails unless a client is told of a ping, and of nothing else. */
+void cs_test_pinged(cs_test_session *t);
+
 /* Moves the clock by this much and lets the session expire. */
 void cs_test_pass(cs_test_session *t, cs_time by);
 /* Moves the clock to the session's deadline; returns how far that was. */

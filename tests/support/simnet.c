@@ -296,6 +296,11 @@ static void end_stream(cs_test_net *t, sim_socket *s) {
     fly_stream(t, s, cs_sim_packet_new(PACKET_END, cs_span_of(NULL, 0)));
 }
 
+/* Nothing is delayed but by the link. */
+static void op_quick(void *net, int fd) {
+  (void)net, (void)fd;
+}
+
 static cs_err op_finish(void *net, int fd) {
   cs_test_net *t = net_of(net);
   sim_socket *s = socket_at(t, fd);
@@ -434,6 +439,7 @@ static const cs_net_ops sim_ops = {
     .send = op_send,
     .receive = op_receive,
     .finish = op_finish,
+    .quick = op_quick,
     .close = op_close,
     .local = op_local,
     .multicast_hops = op_multicast_hops,

@@ -227,7 +227,8 @@ static void land_connect(cs_test_net *t, packet *p) {
   sim_socket *l = listener(t, &p->to);
   packet *answer = cs_sim_packet_new(l ? PACKET_ACCEPTED : PACKET_REFUSED, cs_span_of(NULL, 0));
   answer->target = p->origin;
-  cs_sim_fly(t, answer, cs_time_add(t->now, cs_sim_pick_delay(t)));
+  cs_time answered = cs_time_add(t->now, cs_sim_pick_delay(t));
+  cs_sim_fly(t, answer, answered);
   if (!l || !from) {
     free(p);
     return;
@@ -241,6 +242,7 @@ static void land_connect(cs_test_net *t, packet *p) {
   s->local = p->to;
   s->peer = cs_sim_seen_by(l, &p->from);
   s->other = from->serial;
+  s->last_due = answered; /* nothing of this side overtakes it */
   from->other = s->serial;
   p->target = s->serial;
   enqueue(l, p);
