@@ -8,8 +8,11 @@
 #define FIRST_FREE_PORT 49152u
 
 bool cs_report_captured(const cs_report_case *c) {
-  return c->transport && (strcmp(c->transport, "udp") == 0 || strcmp(c->transport, "tcp") == 0 ||
-                          strcmp(c->transport, "ws") == 0);
+  static const char *const transports[] = {"udp", "tcp", "ws", "dtls", "tls", "wss"};
+  for (size_t i = 0; c->transport && i < sizeof transports / sizeof *transports; i++)
+    if (strcmp(c->transport, transports[i]) == 0)
+      return true;
+  return false;
 }
 
 bool cs_report_ports_make(cs_report_ports *ports) {

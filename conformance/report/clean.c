@@ -110,7 +110,9 @@ unsigned cs_report_connection(const cs_report_case *c, size_t packet) {
 }
 
 const char *cs_report_ip_protocol(const cs_report_case *c) {
-  return c->transport && strcmp(c->transport, "udp") != 0 ? "tcp" : "udp";
+  bool datagrams =
+      !c->transport || strcmp(c->transport, "udp") == 0 || strcmp(c->transport, "dtls") == 0;
+  return datagrams ? "udp" : "tcp";
 }
 
 bool cs_report_is_raw(const cs_report_packet *p) {

@@ -79,6 +79,11 @@ static void target(FILE *to, const cs_report_target *t) {
   fputs("</span> <code>", to);
   put(to, t->uri);
   fputs("</code>", to);
+  if (t->security) {
+    fputs(" (", to);
+    put(to, t->security);
+    fputc(')', to);
+  }
   if (t->trouble) {
     fputs("<br>", to);
     put(to, t->trouble);

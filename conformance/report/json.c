@@ -61,6 +61,8 @@ static const char *kind_name(cs_report_packet_kind kind) {
     return "ended";
   case CS_REPORT_RESET:
     return "reset";
+  case CS_REPORT_SECURITY:
+    return "security";
   default:
     return "bytes";
   }
@@ -128,7 +130,8 @@ static json_t *requirement_json(const cs_report_requirement *r) {
 static json_t *target_json(const cs_report_target *t) {
   json_t *json = json_object();
   bool ok = json && set_text(json, "uri", t->uri) && set_text(json, "transport", t->transport) &&
-            set_text(json, "trouble", t->trouble);
+            set_text(json, "trouble", t->trouble) &&
+            (!t->security || set_text(json, "security", t->security));
   if (!ok) {
     json_decref(json);
     return NULL;

@@ -3,7 +3,8 @@
  * behind a port of its own. The cases follow one another in time although many
  * of them ran at once, so that a conversation is not torn apart. Time counts
  * from the start of the run, in memory from zero. TCP's own packets were not
- * seen: they are made up from what the streams carried. */
+ * seen: they are made up from what the streams carried. Over (D)TLS that is what
+ * was protected: the capture has it in the clear, as the plain transport has it. */
 #include <string.h>
 
 #include "report/inside.h"
@@ -58,6 +59,7 @@ static void put_stream(FILE *to, cs_time at, struct connection *c, const cs_repo
     open_connection(to, at, c);
   switch (p->kind) {
   case CS_REPORT_OPENED:
+  case CS_REPORT_SECURITY:
     break;
   case CS_REPORT_ENDED:
     end_direction(to, at, c, p->sent != 0);
@@ -89,6 +91,8 @@ static cs_time put_case(const cs_report_run *run, size_t i, cs_time base, cs_rep
     unsigned number = cs_report_connection(c, k);
     uint16_t port = cs_report_port(ports, i, number, p->port);
     last = p->at > last ? p->at : last;
+    if (udp && p->kind != CS_REPORT_BYTES)
+      continue;
     if (udp) {
       cs_report_pcap_udp(to, base + p->at, p->sent ? port : COAP_PORT, p->sent ? COAP_PORT : port,
                          p->bytes);
@@ -96,7 +100,8 @@ static cs_time put_case(const cs_report_run *run, size_t i, cs_time base, cs_rep
     }
     struct connection *at = &connections[number % CS_REPORT_CONNECTIONS_MAX];
     at->port = port;
-    at->server = strcmp(c->transport, "ws") == 0 ? HTTP_PORT : COAP_PORT;
+    bool web = strcmp(c->transport, "ws") == 0 || strcmp(c->transport, "wss") == 0;
+    at->server = web ? HTTP_PORT : COAP_PORT;
     put_stream(to, base + p->at, at, p);
   }
   for (size_t k = 0; k < CS_REPORT_CONNECTIONS_MAX; k++) {

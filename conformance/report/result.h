@@ -25,12 +25,14 @@ typedef enum cs_verdict {
 
 const char *cs_verdict_name(cs_verdict v); /* "pass" ... */
 
-/* What happened on the wire. Only CS_REPORT_BYTES occurs on UDP. */
+/* What happened on the wire. Only CS_REPORT_BYTES occurs on UDP. Over (D)TLS the
+ * bytes are those that are protected, or on DTLS went beside the session. */
 typedef enum cs_report_packet_kind {
   CS_REPORT_BYTES = 0, /* a message, or other bytes */
   CS_REPORT_OPENED,    /* the connection is there (sent: 1); a new one where the port had one */
   CS_REPORT_ENDED,     /* this side sends no more (FIN) */
-  CS_REPORT_RESET      /* this side broke the connection off (RST) */
+  CS_REPORT_RESET,     /* this side broke the connection off (RST) */
+  CS_REPORT_SECURITY   /* an alert, or how a handshake ended: the notation says it */
 } cs_report_packet_kind;
 
 /* One message that went over the wire, or an end of a connection. On TCP and
@@ -74,6 +76,7 @@ typedef struct cs_report_target {
   const char *uri;
   const char *transport; /* "tcp" */
   const char *trouble;   /* why its cases are not all there, or NULL */
+  const char *security;  /* how hands are shaken and whom the tester trusts; NULL in the clear */
 } cs_report_target;
 
 typedef struct cs_report_run {

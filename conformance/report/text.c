@@ -78,6 +78,11 @@ bool cs_report_print_summary(const cs_report_run *run, FILE *to) {
 static void target(FILE *to, const cs_report_target *t) {
   fprintf(to, "  %-10s %-4s ", "target", t->transport);
   put(to, t->uri);
+  if (t->security) {
+    fputs(" (", to);
+    put(to, t->security);
+    fputc(')', to);
+  }
   if (t->trouble) {
     fputs(": ", to);
     put(to, t->trouble);
@@ -91,9 +96,12 @@ static void head(const cs_report_run *run, FILE *to) {
   fputc(' ', to);
   put(to, run->version);
   fputs(": CoAP conformance report\n\n", to);
-  if (run->target_count < 2)
+  bool several = run->target_count > 1;
+  if (!several)
     field(to, "target", run->target);
-  for (size_t i = 0; run->target_count > 1 && i < run->target_count; i++)
+  if (run->target_count == 1 && run->targets[0].security)
+    field(to, "security", run->targets[0].security);
+  for (size_t i = 0; several && i < run->target_count; i++)
     target(to, &run->targets[i]);
   field(to, "profile", run->profile);
   field(to, "driver", run->driver);

@@ -1,7 +1,7 @@
 #include "runner/case_inside.h"
 #include "wire/option.h"
 
-enum { TURNS_MAX = 100000, LIFE_PORTS = 2 };
+enum { TURNS_MAX = 100000 };
 
 cs_runner_case *cs_runner_case_new(const cs_runner_case_config *config) {
   cs_runner_arena arena = {0};
@@ -9,6 +9,7 @@ cs_runner_case *cs_runner_case_new(const cs_runner_case_config *config) {
   c->config = *config;
   c->arena = arena;
   c->form = cs_runner_form(config->variant.transport);
+  c->secured = (1u << config->variant.transport & CS_RUNNER_SECURED) != 0;
   c->limits = cs_wire_limits_default;
   c->speaks_of_pings = cs_runner_speaks_of_pings(config->variant.scenario);
   c->ports = 1;
@@ -97,14 +98,20 @@ void cs_runner_next_step(cs_runner_case *c, cs_time at) {
   c->begun = false;
 }
 
-/* A new port; on a stream the steps wait until its connection is open. */
+/* Opens the port in use, where that is to be done before the step: those behind it
+ * wait until it is open. */
+static void open_port(cs_runner_case *c, size_t step) {
+  const cs_runner_scenario *s = c->config.variant.scenario;
+  if (!cs_runner_opens(c) || cs_runner_opens_itself(c, step))
+    return;
+  cs_runner_open_begin(c, c->port, s->open, &s->secure);
+  c->opening = true;
+}
+
 static void use_new_port(cs_runner_case *c) {
   c->port = c->ports++;
   c->port_names[c->port] = (uint16_t)(c->port + 1);
-  if (c->form != CS_WIRE_UDP) {
-    cs_runner_open_begin(c, c->port, c->config.variant.scenario->open);
-    c->opening = true;
-  }
+  open_port(c, c->step + 1);
 }
 
 /* True when the connection is open, or the case is decided because it is not. */
@@ -119,7 +126,7 @@ static bool open_turn(cs_runner_case *c) {
     return true;
   c->unopened = true;
   cs_runner_decide(c, CS_VERDICT_INCONCLUSIVE, NULL, step ? step->line : 0,
-                   cs_runner_format(&c->arena, "the connection could not be opened: %s", s->why));
+                   cs_runner_open_trouble(c, s));
   return true;
 }
 
@@ -134,7 +141,8 @@ static bool alive_step(cs_runner_case *c, const cs_runner_step *step) {
     return false;
   if (!c->life.found) {
     bool udp = c->form == CS_WIRE_UDP;
-    bool ended = !udp && cs_runner_stream_of(c, c->port)->ended;
+    const cs_runner_stream *s = cs_runner_stream_of(c, c->port);
+    bool ended = !udp && s && (s->ended || s->alerted);
     c->silent = !ended;
     c->lifeless = udp;
     cs_runner_decide(
@@ -171,7 +179,7 @@ static bool step_once(cs_runner_case *c, const cs_runner_step *step) {
     cs_runner_next_step(c, c->before);
     return true;
   case CS_RUNNER_PORT_NEW:
-    if (c->ports == CS_RUNNER_PORTS_MAX - (c->form == CS_WIRE_UDP ? 0 : LIFE_PORTS)) {
+    if (c->ports == CS_RUNNER_PORTS_MAX - (cs_runner_opens(c) ? CS_RUNNER_LIFE_PORTS : 0)) {
       cs_runner_decide(c, CS_VERDICT_INCONCLUSIVE, NULL, step->line, "too many ports");
       return false;
     }
@@ -186,8 +194,11 @@ static bool step_once(cs_runner_case *c, const cs_runner_step *step) {
     cs_runner_stream_end(c, c->port);
     cs_runner_next_step(c, c->now);
     return true;
+  case CS_RUNNER_OPEN_SECURE:
+    cs_runner_open_secure(c, step);
+    return !c->decided;
   default:
-    c->port = 0;
+    c->port = c->first;
     cs_runner_next_step(c, c->before);
     return true;
   }
@@ -213,14 +224,18 @@ static bool close_turn(cs_runner_case *c) {
   else if (c->lifeless && c->verdict != CS_VERDICT_FAIL && c->verdict != CS_VERDICT_WARN) {
     c->decided = false;
     c->silent = true;
+    const cs_runner_stream *s = c->secured ? c->streams[c->life.port] : NULL;
+    const char *why = s && s->why ? cs_runner_open_trouble(c, s) : NULL;
     cs_runner_decide(c, CS_VERDICT_FAIL, NULL, c->line,
-                     "the target gave no sign of life after the case");
+                     cs_runner_format(&c->arena,
+                                      "the target gave no sign of life after the case%s%s",
+                                      why ? ": " : "", why ? why : ""));
   }
   finish(c);
   return true;
 }
 
-static void advance(cs_runner_case *c) {
+void cs_runner_case_advance(cs_runner_case *c) {
   for (unsigned turns = 0; !c->done; turns++) {
     const cs_runner_step *step = cs_runner_case_step(c);
     cs_runner_answer_owed(c);
@@ -250,11 +265,8 @@ void cs_runner_case_start(cs_runner_case *c, cs_time now) {
   c->start = now;
   c->before = now;
   c->now = now;
-  if (c->form != CS_WIRE_UDP) {
-    cs_runner_open_begin(c, 0, c->config.variant.scenario->open);
-    c->opening = true;
-  }
-  advance(c);
+  open_port(c, 0);
+  cs_runner_case_advance(c);
 }
 
 /* What the target's first CSM says of the size of messages. */
@@ -274,6 +286,8 @@ void cs_runner_case_arrive(cs_runner_case *c, cs_runner_arrival *a) {
   cs_report_packet_kind kind = CS_REPORT_BYTES;
   if (a->kind == CS_RUNNER_CAME_END)
     kind = a->reset ? CS_REPORT_RESET : CS_REPORT_ENDED;
+  else if (a->kind >= CS_RUNNER_CAME_SECURED && a->kind <= CS_RUNNER_CAME_ALERT)
+    kind = CS_REPORT_SECURITY;
   cs_runner_case_record(c, kind, false, a->port, a->bytes, a->notation);
   cs_runner_case_note_answer(c, a);
   note_room(c, a);
@@ -299,7 +313,7 @@ static bool listening(const cs_runner_case *c, unsigned port) {
   if (c->done || port >= c->ports)
     return false;
   const cs_runner_stream *s = c->streams[port];
-  return s ? !s->closed && !s->ended : c->form == CS_WIRE_UDP;
+  return s ? !s->closed && !s->ended : !cs_runner_opens(c);
 }
 
 void cs_runner_case_receive(cs_runner_case *c, unsigned port, cs_span bytes, cs_time now) {
@@ -315,7 +329,7 @@ void cs_runner_case_receive(cs_runner_case *c, unsigned port, cs_span bytes, cs_
   } else {
     cs_runner_stream_take(c, port, bytes);
   }
-  advance(c);
+  cs_runner_case_advance(c);
 }
 
 void cs_runner_case_connected(cs_runner_case *c, unsigned port, cs_time now) {
@@ -323,7 +337,7 @@ void cs_runner_case_connected(cs_runner_case *c, unsigned port, cs_time now) {
     return;
   c->now = now;
   cs_runner_open_connected(c, port);
-  advance(c);
+  cs_runner_case_advance(c);
 }
 
 void cs_runner_case_closed(cs_runner_case *c, unsigned port, bool reset, cs_time now) {
@@ -331,7 +345,7 @@ void cs_runner_case_closed(cs_runner_case *c, unsigned port, bool reset, cs_time
     return;
   c->now = now;
   cs_runner_stream_over(c, port, reset);
-  advance(c);
+  cs_runner_case_advance(c);
 }
 
 bool cs_runner_case_transmit(cs_runner_case *c, cs_runner_act *out) {
@@ -366,7 +380,7 @@ void cs_runner_case_expire(cs_runner_case *c, cs_time now) {
   if (c->done || !c->started)
     return;
   c->now = now;
-  advance(c);
+  cs_runner_case_advance(c);
 }
 
 bool cs_runner_case_done(const cs_runner_case *c) {

@@ -1,8 +1,8 @@
 /* One case: a scenario that is being played against a target, as a machine
  * that does no I/O. Bytes and a time go in; bytes, a deadline and at the end a
  * verdict come out. The memory driver and the net driver both turn it. A port
- * of it is a socket on UDP, a connection on TCP and WebSocket, whose handshake
- * the case makes itself. */
+ * of it is a socket on UDP, a security session on DTLS, a connection on TCP and
+ * WebSocket and over TLS; the WebSocket handshake is the case's own. */
 #ifndef CS_RUNNER_CASE_H
 #define CS_RUNNER_CASE_H
 
@@ -12,22 +12,6 @@
 #include "tls/tls.h"
 
 enum { CS_RUNNER_PORTS_MAX = 12, CS_RUNNER_INBOX_MAX = 1024 };
-
-/* How to shake hands: what "open secure" says. Zero is what the target's
- * credentials offer, in the order of docs/scenarios.md. */
-typedef enum cs_runner_with {
-  CS_RUNNER_WITH_ANY,
-  CS_RUNNER_WITH_PSK,
-  CS_RUNNER_WITH_CERTIFICATE,
-  CS_RUNNER_WITH_NOTHING
-} cs_runner_with;
-typedef struct cs_runner_secure {
-  cs_runner_with with;
-  bool identity_unknown, key_wrong, certificate_none, certificate_untrusted;
-  uint16_t suite;   /* IANA number; 0: what we offer */
-  const char *sni;  /* NULL: the target's name, if it is one */
-  const char *alpn; /* NULL: as usual; "": none */
-} cs_runner_secure;
 
 /* What is played: a scenario as one of its variants. */
 typedef struct cs_runner_variant {
@@ -96,6 +80,8 @@ void cs_runner_case_refused(cs_runner_case *c, unsigned port, const cs_tls_failu
 /* The target's close_notify or fatal alert after the handshake. On a stream its
  * closing is told besides. */
 void cs_runner_case_alerted(cs_runner_case *c, unsigned port, uint8_t alert, cs_time now);
+/* DTLS: a HelloVerifyRequest came in the handshake that is under way. */
+void cs_runner_case_cookie(cs_runner_case *c, unsigned port);
 /* DTLS: a datagram that is no DTLS record came in. */
 void cs_runner_case_receive_plain(cs_runner_case *c, unsigned port, cs_span bytes, cs_time now);
 /* A datagram, or bytes of a connection, came in on a port. */

@@ -41,7 +41,7 @@ static cs_time limit_of(const cs_runner_case *c, const cs_runner_step *step, con
   if (a->has_within)
     return (a->dup ? stretched(c, a->to) : a->to) + tolerance(c);
   cs_time usual = c->config.profile->response;
-  if (a->kind == CS_RUNNER_RESPONSE)
+  if (a->kind == CS_RUNNER_RESPONSE || cs_runner_shakes_hands(a->kind))
     usual *= RESPONSE_FACTOR;
   cs_time silence = longest_silence(step);
   return (usual > silence ? usual : silence) + tolerance(c);
@@ -117,6 +117,8 @@ static bool is_response(const cs_runner_case *c, const alternative *a, const cs_
 static bool is_abort(const cs_runner_arrival *a) {
   if (a->kind == CS_RUNNER_CAME_END)
     return true;
+  if (a->kind == CS_RUNNER_CAME_ALERT)
+    return a->alert != 0;
   if (a->kind == CS_RUNNER_CAME_FRAME)
     return a->frame.opcode == CS_WS_CLOSE &&
            (a->payload.len < 2 || ((unsigned)a->payload.at[0] << 8 | a->payload.at[1]) != 1000);
@@ -132,6 +134,30 @@ static bool message_holds(cs_runner_case *c, const alternative *a, const cs_runn
   if (a->kind == CS_RUNNER_RESPONSE && !is_response(c, a, &arrival->m, why))
     return false;
   return cs_runner_match(&a->pattern, &arrival->m, &c->arena, values, why);
+}
+
+/* The same of a security session. */
+static bool fits_security(cs_runner_case *c, const alternative *a, const cs_runner_arrival *arrival,
+                          cs_runner_values *values, const char **why) {
+  static const cs_runner_came wanted[] = {
+      [CS_RUNNER_ALT_SECURED] = CS_RUNNER_CAME_SECURED,
+      [CS_RUNNER_ALT_REFUSED] = CS_RUNNER_CAME_REFUSED,
+      [CS_RUNNER_ALT_ALERT] = CS_RUNNER_CAME_ALERT,
+      [CS_RUNNER_ALT_PLAIN] = CS_RUNNER_CAME_PLAIN,
+  };
+  if (arrival->kind != wanted[a->kind] || arrival->established)
+    return false;
+  switch (a->kind) {
+  case CS_RUNNER_ALT_SECURED:
+    return cs_runner_match_secured(&a->pattern, &arrival->negotiated, arrival->cookie, why);
+  case CS_RUNNER_ALT_REFUSED:
+    return cs_runner_match_refused(&a->pattern, &arrival->failure, why);
+  case CS_RUNNER_ALT_ALERT:
+    return cs_runner_match_alert(&a->pattern, arrival->alert, why);
+  default:
+    return cs_runner_match_plain(&a->pattern, arrival->bytes, &arrival->m, arrival->fault,
+                                 &c->arena, values, why);
+  }
 }
 
 /* Whether what came is what the alternative wants, whenever it came. */
@@ -157,6 +183,11 @@ static bool fits(cs_runner_case *c, const alternative *a, const cs_runner_arriva
     return arrival->kind == CS_RUNNER_CAME_END;
   case CS_RUNNER_ABORTED:
     return is_abort(arrival);
+  case CS_RUNNER_ALT_SECURED:
+  case CS_RUNNER_ALT_REFUSED:
+  case CS_RUNNER_ALT_ALERT:
+  case CS_RUNNER_ALT_PLAIN:
+    return fits_security(c, a, arrival, values, why);
   default:
     return false;
   }
@@ -201,6 +232,8 @@ static const char *came_text(cs_runner_case *c, const cs_runner_arrival *arrival
     return cs_runner_format(&c->arena, "the target %s the connection%s",
                             arrival->reset ? "reset" : "closed",
                             arrival->within ? " within what it had begun to say" : "");
+  if (arrival->kind == CS_RUNNER_CAME_REFUSED)
+    return cs_runner_refusal_text(c, arrival);
   return cs_runner_format(&c->arena, "%s came", arrival->notation);
 }
 
@@ -216,6 +249,8 @@ static const char *nothing_text(cs_runner_case *c) {
                             cs_runner_raw_notation(&c->arena, cs_span_of(s->in.at, s->in.len)));
   if (s && s->ended)
     text = cs_runner_format(&c->arena, "%s, the target having ended the connection", text);
+  if (s && s->alerted && !s->ended)
+    text = cs_runner_format(&c->arena, "%s, the target having ended the session", text);
   return text;
 }
 
@@ -251,27 +286,33 @@ static const char *message_of(cs_runner_case *c, const cs_runner_step *step, con
   }
 }
 
-/* Our own strictness never fails a target. */
-static cs_verdict judged(cs_verdict verdict, const cs_runner_arrival *arrival) {
+/* Our own strictness never fails a target, nor does what we could not send it. */
+static cs_verdict judged(cs_runner_case *c, cs_verdict verdict, const cs_runner_arrival *arrival) {
+  const cs_runner_stream *s = cs_runner_stream_of(c, c->port);
   bool failure = verdict == CS_VERDICT_FAIL || verdict == CS_VERDICT_WARN;
-  return failure && arrival && arrival->ours ? CS_VERDICT_INCONCLUSIVE : verdict;
+  bool excused = arrival ? arrival->ours : s && s->dropped;
+  return failure && excused ? CS_VERDICT_INCONCLUSIVE : verdict;
 }
 
 /* The alternative has held: the case ends by it, or goes on behind the step. */
 static void take(cs_runner_case *c, const cs_runner_step *step, const alternative *a,
                  const cs_runner_arrival *arrival, const char *why) {
-  if (arrival)
+  if (arrival && arrival->kind == CS_RUNNER_CAME_MESSAGE)
     *(cs_span *)cs_runner_push(&c->arena, &c->matched, sizeof(cs_span)) = arrival->bytes;
   if (arrival && a->kind == CS_RUNNER_RESPONSE)
     cs_runner_case_acknowledge(c, arrival);
   if (a->verdict != CS_RUNNER_GO_ON) {
     c->silent = !arrival;
-    cs_runner_decide(c, judged((cs_verdict)a->verdict, arrival), a->statement, a->line,
+    cs_runner_decide(c, judged(c, (cs_verdict)a->verdict, arrival), a->statement, a->line,
                      message_of(c, step, a, arrival, why));
     return;
   }
   if (a->word && !c->noted.there)
     c->noted = (cs_runner_noted){true, a->statement, a->line, noted_text(c, a, arrival)};
+  /* A WebSocket has yet to be upgraded. */
+  const cs_runner_stream *s = cs_runner_stream_of(c, c->port);
+  c->opening =
+      arrival && arrival->kind == CS_RUNNER_CAME_SECURED && s->stage == CS_RUNNER_STAGE_UPGRADING;
   cs_time at = arrival ? arrival->at : c->now;
   cs_runner_next_step(c, at > c->before ? at : c->before);
 }
@@ -301,7 +342,7 @@ static const alternative *anything(const cs_runner_step *step) {
 static void fail(cs_runner_case *c, const cs_runner_step *step, const cs_runner_arrival *arrival,
                  const char *why) {
   c->silent = !arrival;
-  cs_runner_decide(c, judged(CS_VERDICT_FAIL, arrival), step->statement, step->line,
+  cs_runner_decide(c, judged(c, CS_VERDICT_FAIL, arrival), step->statement, step->line,
                    explain(c, step, arrival, why));
 }
 
@@ -341,6 +382,11 @@ bool cs_runner_expect(cs_runner_case *c) {
   const alternative *silence;
   if (c->now < cs_time_add(c->before, decided_at(c, step, &silence)))
     return false;
+  const alternative *refusal = cs_runner_silent_refusal(step);
+  if (refusal) {
+    cs_runner_open_fail(cs_runner_stream_of(c, c->port), "the target fell silent");
+    silence = refusal;
+  }
   if (silence)
     take(c, step, silence, NULL, NULL);
   else if (anything(step))

@@ -3,6 +3,7 @@
 #define CS_RUNNER_CASE_INSIDE_H
 
 #include "runner/case.h"
+#include "runner/suite.h"
 #include "runner/values.h"
 
 /* What came: on UDP always a message, right or wrong. */
@@ -10,7 +11,13 @@ typedef enum cs_runner_came {
   CS_RUNNER_CAME_MESSAGE,
   CS_RUNNER_CAME_FRAME, /* of a WebSocket, that is not (part of) a message */
   CS_RUNNER_CAME_HEAD,  /* what answers an upgrade */
-  CS_RUNNER_CAME_END    /* the target closed or reset the connection */
+  CS_RUNNER_CAME_END,   /* the target closed or reset the connection */
+  /* Of a security session: how its handshake ended, an alert, and on DTLS what came
+   * beside it. */
+  CS_RUNNER_CAME_SECURED,
+  CS_RUNNER_CAME_REFUSED,
+  CS_RUNNER_CAME_ALERT,
+  CS_RUNNER_CAME_PLAIN
 } cs_runner_came;
 
 typedef struct cs_runner_arrival {
@@ -22,13 +29,18 @@ typedef struct cs_runner_arrival {
   bool ours;         /* the fault is one of our own strictness */
   bool late;         /* the first answer to a message, when we have sent another since */
   bool answered;     /* a ping that was answered as it came */
-  cs_wire_message m; /* a message without fault */
+  cs_wire_message m; /* a message without fault; of what came in the clear too */
   cs_wire_ws_frame frame;
   cs_span payload; /* of the frame, not masked */
   cs_wire_http_head head;
   cs_span key; /* that the head answers */
   bool reset;
   bool within; /* the end came within something that was begun */
+  cs_tls_negotiated negotiated;
+  bool cookie;
+  cs_tls_failure failure;
+  bool established; /* what failed is a session whose handshake was complete */
+  uint8_t alert;
   const char *notation;
 } cs_runner_arrival;
 
@@ -78,6 +90,7 @@ typedef struct cs_runner_life {
   bool ready;    /* since is set */
   unsigned sent; /* messages of the schedule that went out */
   unsigned port;
+  bool elsewhere;   /* DTLS: the present session did not answer, a new one is tried */
   unsigned tries;   /* connections that failed */
   cs_time again_at; /* when another one is tried; 0: not now */
   uint16_t ping_mid;
@@ -90,6 +103,7 @@ typedef struct cs_runner_life {
 /* How far a connection is. */
 typedef enum cs_runner_stage {
   CS_RUNNER_STAGE_CONNECTING,
+  CS_RUNNER_STAGE_SECURING, /* the handshake of (D)TLS */
   CS_RUNNER_STAGE_UPGRADING,
   CS_RUNNER_STAGE_OPEN,
   CS_RUNNER_STAGE_FAILED
@@ -106,6 +120,8 @@ typedef enum cs_runner_mode {
 
 /* Most that a target may send on one connection, and that a report may hold. */
 enum { CS_RUNNER_STREAM_MAX = 2 << 20, CS_RUNNER_PACKETS_MAX = 20000 };
+/* Ports that are left for the search for life. */
+enum { CS_RUNNER_LIFE_PORTS = 2 };
 
 typedef struct cs_runner_buffer {
   uint8_t *at;
@@ -113,13 +129,20 @@ typedef struct cs_runner_buffer {
   size_t cap;
 } cs_runner_buffer;
 
-/* One connection. */
+/* One connection, or one session of DTLS. */
 typedef struct cs_runner_stream {
   cs_runner_stage stage;
   cs_runner_open open; /* how far it is to be */
   cs_time due;         /* of the opening */
   const char *why;     /* it could not be opened */
+  bool insecure;       /* because its handshake failed */
   bool refused;
+  cs_runner_secure secure; /* how hands are shaken */
+  bool asked;              /* a step waits for the end of the handshake */
+  bool cookie;             /* the target wanted a cookie */
+  bool alerted;            /* the target ended the session by an alert */
+  bool silenced;           /* we did */
+  bool dropped;            /* DTLS: since then a step could not send something */
   bool connected;
   bool ended;    /* by the target */
   bool reset;    /* it was a reset */
@@ -162,12 +185,15 @@ struct cs_runner_case {
   cs_time end;
   cs_time before; /* when the step before was completed */
   size_t step;
-  bool opening;  /* the steps wait for the connection in use */
-  bool begun;    /* the present "alive" looks already */
-  unsigned port; /* in use */
+  bool secured;   /* the transport is over (D)TLS */
+  bool opening;   /* the steps wait for the connection in use */
+  bool begun;     /* the present "alive" looks already */
+  unsigned port;  /* in use */
+  unsigned spare; /* DTLS: a port whose session the search for life has made; 0: none */
+  unsigned first; /* the port that "port first" means */
   unsigned ports;
   uint16_t port_names[CS_RUNNER_PORTS_MAX];
-  cs_runner_stream *streams[CS_RUNNER_PORTS_MAX]; /* NULL on UDP */
+  cs_runner_stream *streams[CS_RUNNER_PORTS_MAX]; /* NULL on UDP, and before it is opened */
   bool speaks_of_pings;                           /* a step of the scenario does */
   cs_runner_slow slow;
   cs_runner_list inbox;             /* cs_runner_arrival */
@@ -199,6 +225,11 @@ static inline const cs_runner_step *cs_runner_case_step(const cs_runner_case *c)
   return c->step < s->step_count ? &s->steps[c->step] : NULL;
 }
 
+/* Whether ports are opened: everywhere but on UDP. */
+static inline bool cs_runner_opens(const cs_runner_case *c) {
+  return c->secured || c->form != CS_WIRE_UDP;
+}
+
 /* ---- case_send.c ---- */
 
 void cs_runner_case_record(cs_runner_case *c, cs_report_packet_kind kind, bool sent, unsigned port,
@@ -207,6 +238,8 @@ void cs_runner_case_record(cs_runner_case *c, cs_report_packet_kind kind, bool s
 cs_runner_maker cs_runner_case_maker(cs_runner_case *c);
 /* Sends what was made; on a connection that can carry nothing it is dropped. */
 void cs_runner_case_send(cs_runner_case *c, unsigned port, const cs_runner_made *made);
+/* An alert; ends the session for what we send. */
+void cs_runner_case_send_alert(cs_runner_case *c, unsigned port, uint8_t alert);
 /* Works on a step that sends; true when it is over. */
 bool cs_runner_case_send_step(cs_runner_case *c, const cs_runner_step *step);
 /* When such a step has something to do. */
@@ -236,6 +269,8 @@ void cs_runner_decide(cs_runner_case *c, cs_verdict verdict, const char *stateme
                       const char *message);
 /* Goes on with the step behind the present one, which was completed at this time. */
 void cs_runner_next_step(cs_runner_case *c, cs_time at);
+/* Works on the steps as far as they go. */
+void cs_runner_case_advance(cs_runner_case *c);
 /* Something came: it is recorded, and kept for the steps unless it is nobody's. */
 void cs_runner_case_arrive(cs_runner_case *c, cs_runner_arrival *a);
 
@@ -288,16 +323,64 @@ void cs_runner_stream_end(cs_runner_case *c, unsigned port);
 /* Records what was begun and did not become whole. */
 void cs_runner_stream_leave(cs_runner_case *c, unsigned port);
 
+/* ---- case_secure.c ---- */
+
+/* Whether messages can be sent in it and are read. */
+bool cs_runner_session_lives(const cs_runner_stream *s);
+/* Works on "open secure". */
+void cs_runner_open_secure(cs_runner_case *c, const cs_runner_step *step);
+/* Whether the steps from the next one on begin a port's session themselves. */
+bool cs_runner_opens_itself(const cs_runner_case *c, size_t next);
+/* The alternative that holds when a handshake falls silent, or NULL. */
+const cs_runner_alternative *cs_runner_silent_refusal(const cs_runner_step *step);
+/* Takes the arrivals of a handshake that no step has asked for; true then. */
+bool cs_runner_handshake_takes(cs_runner_case *c, cs_runner_arrival *a);
+/* How a refusal or a failure reads: "the target refused the handshake by alert x". */
+const char *cs_runner_refusal_text(cs_runner_case *c, const cs_runner_arrival *a);
+
+/* ---- match_secure.c ---- */
+
+bool cs_runner_match_secured(const cs_runner_pattern *pattern, const cs_tls_negotiated *n,
+                             bool cookie, const char **why);
+bool cs_runner_match_refused(const cs_runner_pattern *pattern, const cs_tls_failure *f,
+                             const char **why);
+bool cs_runner_match_alert(const cs_runner_pattern *pattern, uint8_t alert, const char **why);
+bool cs_runner_match_plain(const cs_runner_pattern *pattern, cs_span bytes,
+                           const cs_wire_message *m, const char *fault, cs_runner_arena *arena,
+                           cs_runner_values *values, const char **why);
+/* Whether a failure is one that we found, not the target; whether it may be for
+ * what we are and trust. */
+bool cs_runner_by_us(const cs_tls_failure *f);
+bool cs_runner_failed_by_ours(const cs_tls_failure *f);
+const char *cs_runner_alert_notation(cs_runner_arena *arena, uint8_t alert);
+/* "secured TLS-PSK-WITH-AES-128-CCM-8 DTLS 1.2" */
+const char *cs_runner_secured_notation(cs_runner_arena *arena, const cs_tls_negotiated *n,
+                                       bool datagrams);
+/* "alert handshake_failure by the target" */
+const char *cs_runner_failure_text(cs_runner_arena *arena, const cs_tls_failure *f);
+/* "open secure psk key=wrong" */
+const char *cs_runner_open_notation(cs_runner_arena *arena, const cs_runner_secure *s);
+
 /* ---- case_open.c ---- */
 
-/* A new connection on this port, to be opened as far as this. */
-void cs_runner_open_begin(cs_runner_case *c, unsigned port, cs_runner_open open);
+/* A new connection on this port, to be opened as far as this; secure NULL: by what
+ * the target's credentials offer. */
+void cs_runner_open_begin(cs_runner_case *c, unsigned port, cs_runner_open open,
+                          const cs_runner_secure *secure);
+/* The target was reached: the connection is there, whether or not it is secured. */
+void cs_runner_open_reached(cs_runner_case *c, unsigned port);
+/* Goes on when the connection is secured, or without security. */
+void cs_runner_open_go_on(cs_runner_case *c, unsigned port);
+/* Fails, with the reason. Always true. */
+bool cs_runner_open_fail(cs_runner_stream *s, const char *why);
+/* Why it failed, in whole. */
+const char *cs_runner_open_trouble(cs_runner_case *c, const cs_runner_stream *s);
 /* Whether the opening of this port is over, well or not. */
 bool cs_runner_open_turn(cs_runner_case *c, unsigned port);
 /* The TCP connection is there. */
 void cs_runner_open_connected(cs_runner_case *c, unsigned port);
 /* Whether what came belongs to the opening; it is then nobody else's. */
-bool cs_runner_open_takes(cs_runner_case *c, const cs_runner_arrival *a);
+bool cs_runner_open_takes(cs_runner_case *c, cs_runner_arrival *a);
 
 /* ---- case_life.c ---- */
 

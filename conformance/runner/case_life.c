@@ -5,6 +5,8 @@
 #include "runner/case_inside.h"
 
 enum { PING = 1, GET = 2, TRIES = 2 };
+/* DTLS: how long the present session has to answer before a new one is made. */
+static const cs_time elsewhere_after = 4 * CS_SECOND;
 
 struct due {
   cs_time at;
@@ -27,8 +29,25 @@ static bool new_connection(cs_runner_case *c) {
     return false;
   c->life.port = c->ports++;
   c->port_names[c->life.port] = (uint16_t)(c->life.port + 1);
-  cs_runner_open_begin(c, c->life.port, CS_RUNNER_OPEN_FULL);
+  cs_runner_open_begin(c, c->life.port, CS_RUNNER_OPEN_FULL, NULL);
   return true;
+}
+
+/* A session that lives: the present one, or one made for such a search before; else
+ * a new one from a new port. */
+static void choose_session(cs_runner_case *c) {
+  cs_runner_life *l = &c->life;
+  l->ready = true;
+  if (cs_runner_session_lives(cs_runner_stream_of(c, c->port)))
+    return;
+  l->elsewhere = true;
+  l->port = c->spare;
+  if (c->spare && cs_runner_session_lives(cs_runner_stream_of(c, c->spare)))
+    return;
+  l->ready = false;
+  l->port = c->port;
+  if (new_connection(c))
+    c->spare = l->port;
 }
 
 void cs_runner_life_begin(cs_runner_case *c, bool closing) {
@@ -43,6 +62,8 @@ void cs_runner_life_begin(cs_runner_case *c, bool closing) {
   l->ping_mid = cs_runner_fresh_mid(&c->fresh);
   l->get_mid = cs_runner_fresh_mid(&c->fresh);
   cs_runner_fresh_token(&c->fresh, l->token);
+  if (c->form == CS_WIRE_UDP && c->secured)
+    choose_session(c);
   if (c->form == CS_WIRE_UDP)
     return;
   cs_runner_fresh_token(&c->fresh, l->ping_token);
@@ -107,9 +128,13 @@ static bool stream_turn(cs_runner_case *c, bool *over) {
     *over = !new_connection(c);
     return false;
   }
+  if (!s) {
+    *over = true;
+    return false;
+  }
   if (!cs_runner_open_turn(c, l->port))
     return false;
-  if (s->stage == CS_RUNNER_STAGE_OPEN && !s->ended && !s->closed) {
+  if (s->stage == CS_RUNNER_STAGE_OPEN && !s->ended && !s->closed && !s->alerted) {
     if (!l->ready)
       l->since = c->now;
     l->ready = true;
@@ -127,6 +152,17 @@ static bool stream_turn(cs_runner_case *c, bool *over) {
   return false;
 }
 
+/* The target may have lost the present session, which other steps judge. */
+static void go_elsewhere(cs_runner_case *c) {
+  cs_runner_life *l = &c->life;
+  if (!c->secured || c->form != CS_WIRE_UDP || !l->closing || l->elsewhere || !l->ready ||
+      c->now < cs_time_add(l->since, elsewhere_after))
+    return;
+  l->elsewhere = true;
+  l->ready = !new_connection(c);
+  l->sent = l->ready ? l->sent : 0;
+}
+
 bool cs_runner_life_turn(cs_runner_case *c) {
   cs_runner_life *l = &c->life;
   bool over = false;
@@ -136,7 +172,8 @@ bool cs_runner_life_turn(cs_runner_case *c) {
     l->looking = false;
     return true;
   }
-  if (c->form != CS_WIRE_UDP && !stream_turn(c, &over)) {
+  go_elsewhere(c);
+  if (cs_runner_opens(c) && !stream_turn(c, &over)) {
     l->looking = !over;
     return over;
   }
@@ -153,8 +190,12 @@ bool cs_runner_life_turn(cs_runner_case *c) {
 cs_time cs_runner_life_deadline(const cs_runner_case *c) {
   const cs_runner_life *l = &c->life;
   cs_time end = cs_time_add(l->began, patience(c));
+  if (!l->ready && l->again_at)
+    return cs_time_min(end, l->again_at);
   if (!l->ready)
-    return cs_time_min(end, l->again_at ? l->again_at : c->streams[l->port]->due);
+    return c->streams[l->port] ? cs_time_min(end, c->streams[l->port]->due) : end;
+  if (c->secured && c->form == CS_WIRE_UDP && l->closing && !l->elsewhere)
+    end = cs_time_min(end, cs_time_add(l->since, elsewhere_after));
   if (l->sent == scheduled(c))
     return end;
   return cs_time_min(end, cs_time_add(l->since, due_of(c, l->sent).at));

@@ -1,6 +1,6 @@
-/* How a connection is opened: TCP, then the upgrade on a WebSocket, then our
- * Capabilities and Settings (RFC 8323 sections 4.1 and 5.3). The target's are not
- * waited for: section 3.3 lets us go on at once, and a target that sends none
+/* How a port is opened: TCP, the handshake of (D)TLS, then the upgrade on a
+ * WebSocket, then on streams our Capabilities and Settings (RFC 8323 sections 4.1 and 5.3). The
+ * target's are not waited for: section 3.3 lets us go on at once, and a target that sends none
  * breaks a rule that most cases are not about. */
 #include "runner/case_inside.h"
 
@@ -9,20 +9,50 @@ enum { PATIENCE = 5 };
 
 static const uint8_t csm = CS_CODE(7, 1);
 
-static bool fail(cs_runner_stream *s, const char *why) {
+bool cs_runner_open_fail(cs_runner_stream *s, const char *why) {
   s->stage = CS_RUNNER_STAGE_FAILED;
   s->why = why;
   return true;
 }
 
-void cs_runner_open_begin(cs_runner_case *c, unsigned port, cs_runner_open open) {
+const char *cs_runner_open_trouble(cs_runner_case *c, const cs_runner_stream *s) {
+  return cs_runner_format(
+      &c->arena,
+      s->insecure ? "the handshake failed: %s" : "the connection could not be opened: %s", s->why);
+}
+
+static cs_time patience(const cs_runner_case *c) {
+  return cs_time_add(c->now, PATIENCE * c->config.profile->response);
+}
+
+/* The target's host if it is a name, of "name:port"; NULL for an address. */
+static const char *target_name(cs_runner_case *c) {
+  const char *host = c->config.host;
+  size_t len = host ? strcspn(host, ":") : 0;
+  size_t digits = host ? strspn(host, "0123456789.") : 0;
+  if (len == 0 || host[0] == '[' || digits >= len)
+    return NULL;
+  return cs_runner_text(&c->arena, cs_span_of((const uint8_t *)host, len));
+}
+
+void cs_runner_open_begin(cs_runner_case *c, unsigned port, cs_runner_open open,
+                          const cs_runner_secure *secure) {
   cs_runner_stream *s = cs_runner_get(&c->arena, sizeof *s);
   cs_runner_act *act = cs_runner_push(&c->arena, &c->outbox, sizeof *act);
-  *act = (cs_runner_act){CS_RUNNER_ACT_CONNECT, port, {0}};
+  *act = (cs_runner_act){.kind = CS_RUNNER_ACT_CONNECT, .port = port};
   s->open = open;
-  s->due = cs_time_add(c->now, PATIENCE * c->config.profile->response);
+  s->due = patience(c);
   s->mode = c->form == CS_WIRE_WS ? CS_RUNNER_MODE_HEAD : CS_RUNNER_MODE_MESSAGES;
   c->streams[port] = s;
+  if (!c->secured)
+    return;
+  if (secure)
+    s->secure = *secure;
+  if (!s->secure.sni)
+    s->secure.sni = target_name(c);
+  act->secure = &s->secure;
+  if (c->form == CS_WIRE_UDP)
+    cs_runner_open_reached(c, port);
 }
 
 /* Our CSM. libcoap 4.3.4 does not see a message of two bytes on a WebSocket, and
@@ -45,14 +75,33 @@ static void send_csm(cs_runner_case *c, unsigned port) {
 static void settle(cs_runner_case *c, unsigned port) {
   cs_runner_stream *s = cs_runner_stream_of(c, port);
   s->stage = CS_RUNNER_STAGE_OPEN;
-  if (s->open == CS_RUNNER_OPEN_FULL)
+  if (s->open == CS_RUNNER_OPEN_FULL && c->form != CS_WIRE_UDP)
     send_csm(c, port);
 }
 
-void cs_runner_open_connected(cs_runner_case *c, unsigned port) {
+void cs_runner_open_reached(cs_runner_case *c, unsigned port) {
   cs_runner_stream *s = cs_runner_stream_of(c, port);
+  if (s->connected)
+    return;
   s->connected = true;
-  cs_runner_case_record(c, CS_REPORT_OPENED, true, port, (cs_span){0}, "open");
+  if (c->secured)
+    s->stage = CS_RUNNER_STAGE_SECURING;
+  cs_runner_case_record(c, CS_REPORT_OPENED, true, port, (cs_span){0},
+                        c->secured ? cs_runner_open_notation(&c->arena, &s->secure) : "open");
+}
+
+void cs_runner_open_connected(cs_runner_case *c, unsigned port) {
+  cs_runner_open_reached(c, port);
+  if (!c->secured)
+    cs_runner_open_go_on(c, port);
+  else
+    cs_runner_stream_of(c, port)->due = patience(c);
+}
+
+void cs_runner_open_go_on(cs_runner_case *c, unsigned port) {
+  cs_runner_stream *s = cs_runner_stream_of(c, port);
+  if (c->secured)
+    s->due = patience(c);
   if (s->open == CS_RUNNER_OPEN_CONNECTED || c->form != CS_WIRE_WS) {
     settle(c, port);
     return;
@@ -72,23 +121,31 @@ bool cs_runner_open_turn(cs_runner_case *c, unsigned port) {
     return true;
   if (c->now < s->due)
     return false;
-  return fail(s, s->connected ? "the upgrade was not answered" : "it was not accepted");
+  s->insecure = c->secured && s->stage <= CS_RUNNER_STAGE_SECURING;
+  return cs_runner_open_fail(s, s->insecure    ? "it was not completed"
+                                : s->connected ? "the upgrade was not answered"
+                                               : "it was not accepted");
 }
 
 /* What the head of the response says besides is for scenarios about it: any 101
  * is an upgrade here. */
-bool cs_runner_open_takes(cs_runner_case *c, const cs_runner_arrival *a) {
+bool cs_runner_open_takes(cs_runner_case *c, cs_runner_arrival *a) {
   cs_runner_stream *s = cs_runner_stream_of(c, a->port);
-  if (c->form == CS_WIRE_UDP || s->stage >= CS_RUNNER_STAGE_OPEN)
+  if (c->secured && cs_runner_handshake_takes(c, a))
+    return true;
+  if (c->form == CS_WIRE_UDP || s->stage >= CS_RUNNER_STAGE_OPEN ||
+      a->kind >= CS_RUNNER_CAME_SECURED)
     return false;
   if (a->kind == CS_RUNNER_CAME_END) {
     s->refused = !s->connected;
-    return fail(s, s->refused ? "it was refused"
-                              : cs_runner_format(&c->arena, "the target %s it before the upgrade",
-                                                 a->reset ? "reset" : "closed"));
+    return cs_runner_open_fail(
+        s, s->refused ? "it was refused"
+                      : cs_runner_format(&c->arena, "the target %s it before the upgrade",
+                                         a->reset ? "reset" : "closed"));
   }
   if (a->kind != CS_RUNNER_CAME_HEAD || a->fault || a->head.status != 101)
-    return fail(s, cs_runner_format(&c->arena, "%s answered the upgrade", a->notation));
+    return cs_runner_open_fail(s,
+                               cs_runner_format(&c->arena, "%s answered the upgrade", a->notation));
   settle(c, a->port);
   return true;
 }

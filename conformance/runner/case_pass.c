@@ -40,7 +40,7 @@ static bool same_but_max_age(const cs_wire_message *a, const cs_wire_message *b)
 bool cs_runner_is_repeat(const cs_runner_case *c, const cs_runner_arrival *a) {
   const cs_span *matched = c->matched.items;
   cs_span bytes = a->bytes;
-  if (c->form != CS_WIRE_UDP)
+  if (c->form != CS_WIRE_UDP || a->kind != CS_RUNNER_CAME_MESSAGE)
     return false;
   cs_wire_message m;
   bool parsed = cs_wire_parse(CS_WIRE_UDP, bytes, &c->limits, &m) == CS_RULE_NONE;
@@ -84,9 +84,12 @@ static bool has_alternative(const cs_runner_step *step, cs_runner_alternative_ki
   return false;
 }
 
-/* Whether this is the Close frame with which a WebSocket comes to the end that
- * the step waits for by "closed", without a word of frames. */
+/* Whether this is the Close frame with which a WebSocket, or the alert with which
+ * a security session, comes to the end that the step waits for by "closed", without
+ * a word of frames or alerts. */
 static bool leads_to_end(const cs_runner_step *step, const cs_runner_arrival *a) {
+  if (a->kind == CS_RUNNER_CAME_ALERT)
+    return has_alternative(step, CS_RUNNER_CLOSED) && !has_alternative(step, CS_RUNNER_ALT_ALERT);
   return a->kind == CS_RUNNER_CAME_FRAME && !a->fault && a->frame.opcode == CS_WS_CLOSE &&
          has_alternative(step, CS_RUNNER_CLOSED) && !has_alternative(step, CS_RUNNER_FRAME);
 }
@@ -152,6 +155,7 @@ bool cs_runner_wants_echo(cs_runner_case *c, const cs_runner_step *step,
 static const uint8_t csm = CS_CODE(7, 1);
 static const uint8_t ping = CS_CODE(7, 2);
 static const uint8_t pong = CS_CODE(7, 3);
+static const uint8_t close_notify = 0;
 
 /* Whether an alternative names this code, or its class. */
 static bool names_code(const cs_runner_alternative *a, uint8_t code) {
@@ -245,8 +249,18 @@ static bool may_come_anytime(const cs_runner_case *c, const cs_runner_arrival *a
          (cs_runner_is_message(a) && (a->m.code == CS_CODE_EMPTY || a->m.code == csm));
 }
 
+/* The end of a session by close_notify is on a stream followed by that of the
+ * connection; a step that speaks of neither is not about it. */
 bool cs_runner_pass_aside(cs_runner_case *c, const cs_runner_step *step,
                           const cs_runner_arrival *a) {
+  /* What the session before had still to say. */
+  if (cs_runner_shakes_hands(step->alternatives[0].kind) &&
+      (a->kind == CS_RUNNER_CAME_MESSAGE || a->kind == CS_RUNNER_CAME_ALERT)) {
+    c->passed_over++;
+    return true;
+  }
+  if (a->kind == CS_RUNNER_CAME_ALERT && a->alert == close_notify)
+    return !has_alternative(step, CS_RUNNER_ALT_ALERT);
   if (c->form == CS_WIRE_UDP || !may_come_anytime(c, a))
     return false;
   for (size_t i = 0; i < step->alternative_count; i++)

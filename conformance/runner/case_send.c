@@ -68,19 +68,43 @@ static void record_sent(cs_runner_case *c, unsigned port, const cs_runner_made *
   cs_runner_case_record(c, CS_REPORT_BYTES, true, port, made->bytes, notation);
 }
 
-static void post(cs_runner_case *c, unsigned port, cs_span bytes) {
+static void post(cs_runner_case *c, cs_runner_act_kind kind, unsigned port, cs_span bytes) {
   cs_runner_act *act = cs_runner_push(&c->arena, &c->outbox, sizeof *act);
-  *act = (cs_runner_act){CS_RUNNER_ACT_SEND, port, bytes};
+  *act = (cs_runner_act){.kind = kind, .port = port, .bytes = bytes};
 }
 
 static bool writable(cs_runner_case *c, unsigned port) {
-  return c->form == CS_WIRE_UDP || cs_runner_stream_writable(cs_runner_stream_of(c, port));
+  cs_runner_stream *s = cs_runner_stream_of(c, port);
+  if (c->form != CS_WIRE_UDP)
+    return cs_runner_stream_writable(s);
+  return !c->secured || cs_runner_session_lives(s);
+}
+
+/* Beside the session; nobody's answer is looked for in it. */
+static void send_aside(cs_runner_case *c, unsigned port, const cs_runner_made *made) {
+  const char *notation = made->notation;
+  if (!notation)
+    notation = cs_runner_notation(&c->arena, c->form, made->message, &c->limits);
+  post(c, CS_RUNNER_ACT_PLAIN, port, made->bytes);
+  cs_runner_case_record(c, CS_REPORT_BYTES, true, port, made->bytes,
+                        cs_runner_format(&c->arena, "plain %s", notation));
+}
+
+void cs_runner_case_send_alert(cs_runner_case *c, unsigned port, uint8_t alert) {
+  cs_runner_stream *s = cs_runner_stream_of(c, port);
+  if (!cs_runner_session_lives(s))
+    return;
+  cs_runner_act *act = cs_runner_push(&c->arena, &c->outbox, sizeof *act);
+  *act = (cs_runner_act){.kind = CS_RUNNER_ACT_ALERT, .port = port, .alert = alert};
+  cs_runner_case_record(c, CS_REPORT_SECURITY, true, port, (cs_span){0},
+                        cs_runner_alert_notation(&c->arena, alert));
+  s->silenced = true;
 }
 
 void cs_runner_case_send(cs_runner_case *c, unsigned port, const cs_runner_made *made) {
   if (!writable(c, port) || (c->form != CS_WIRE_UDP && made->bytes.len == 0))
     return;
-  post(c, port, made->bytes);
+  post(c, CS_RUNNER_ACT_SEND, port, made->bytes);
   record_sent(c, port, made);
 }
 
@@ -164,8 +188,19 @@ static void keep_request(cs_runner_case *c, const cs_runner_step *step, bool ech
 
 static bool send_made(cs_runner_case *c, const cs_runner_step *step, cs_span echo) {
   cs_runner_made made;
+  if (step->send.kind == CS_RUNNER_SEND_ALERT) {
+    cs_runner_case_send_alert(c, c->port, step->send.alert);
+    return true;
+  }
   if (!make(c, step, echo, &made))
     return false;
+  if (step->send.plain) {
+    send_aside(c, c->port, &made);
+    return true;
+  }
+  cs_runner_stream *s = cs_runner_stream_of(c, c->port);
+  if (c->form == CS_WIRE_UDP && s && s->alerted)
+    s->dropped = true;
   cs_runner_case_send(c, c->port, &made);
   if (step->send.ordinary)
     keep_request(c, step, echo.len > 0, &made);
@@ -182,7 +217,7 @@ static bool send_slowly(cs_runner_case *c, const cs_runner_step *step) {
     slow->active = true;
   }
   while (slow->sent < slow->made.bytes.len && c->now >= slow->next && writable(c, slow->port)) {
-    post(c, slow->port, cs_span_cut(slow->made.bytes, slow->sent++, 1));
+    post(c, CS_RUNNER_ACT_SEND, slow->port, cs_span_cut(slow->made.bytes, slow->sent++, 1));
     slow->next = cs_time_add(slow->next, slow_pause);
   }
   if (slow->sent < slow->made.bytes.len && writable(c, slow->port))

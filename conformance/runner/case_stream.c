@@ -4,7 +4,8 @@
 #include "runner/case_inside.h"
 
 bool cs_runner_stream_writable(const cs_runner_stream *s) {
-  return s && s->connected && !s->finished && !s->closed && !s->ended;
+  return s && s->connected && !s->finished && !s->closed && !s->ended && !s->alerted &&
+         !s->silenced;
 }
 
 static void append(cs_runner_arena *arena, cs_runner_buffer *b, cs_span bytes) {
@@ -315,7 +316,7 @@ void cs_runner_stream_over(cs_runner_case *c, unsigned port, bool reset) {
 
 static void act(cs_runner_case *c, cs_runner_act_kind kind, unsigned port) {
   cs_runner_act *a = cs_runner_push(&c->arena, &c->outbox, sizeof *a);
-  *a = (cs_runner_act){kind, port, {0}};
+  *a = (cs_runner_act){.kind = kind, .port = port};
 }
 
 void cs_runner_stream_close(cs_runner_case *c, unsigned port) {
@@ -327,6 +328,9 @@ void cs_runner_stream_close(cs_runner_case *c, unsigned port) {
     if (!s->finished && !s->reset)
       cs_runner_case_record(c, CS_REPORT_ENDED, true, port, (cs_span){0}, "close");
   }
+  /* TLS: not without a word (RFC 5246 section 7.2.1); alert 0 is close_notify. */
+  if (c->secured && c->form != CS_WIRE_UDP && cs_runner_session_lives(s))
+    act(c, CS_RUNNER_ACT_ALERT, port);
   s->closed = true;
   act(c, CS_RUNNER_ACT_CLOSE, port);
 }

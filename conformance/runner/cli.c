@@ -16,7 +16,7 @@ struct command {
   "  --exclude GLOB     not these\n"                                                               \
   "  --section S        only cases about a section: 4.2, 7252/4.2 or RFC7252#4.2\n"                \
   "  --level LEVEL      only cases about a MUST, a SHOULD or a MAY\n"                              \
-  "  --transport T      only cases over udp, tcp or ws\n"                                          \
+  "  --transport T      only cases over udp, tcp, ws, dtls, tls or wss\n"                          \
   "  --scenarios DIR    the scenarios of a folder instead of those inside the program\n"
 #define SELECTING "only exclude section level transport scenarios "
 
@@ -24,13 +24,18 @@ static const struct command commands[] = {
     {"run", "test a server and write the report",
      "usage: coapspec run [OPTION]... TARGET...\n\n"
      "Tests a target and writes report.txt, .html, .json, .xml (JUnit) and .pcap. A\n"
-     "target is coap://HOST[:PORT], coap+tcp://..., coap+ws://..., one of each or several\n"
-     "of them in one run; or \"embedded\", the server inside this program.\n\n"
+     "target is coap://HOST[:PORT], coap+tcp://..., coap+ws://..., coaps://...,\n"
+     "coaps+tcp://..., coaps+ws://..., one of each or several of them in one run; or\n"
+     "\"embedded\", the server inside this program.\n\n"
      "  --spawn 'CMD...'   starts this server, again when it dies; {port}, {port2} and\n"
      "                     {port3} are free ports, in TARGET too (default: {port})\n"
      "  --target TARGET    the same as TARGET\n"
      "  --memory           with embedded: in memory under virtual time (it is so anyway)\n"
      "  --profile P        what the target offers: a file, or embedded, default, libcoap-4.3.1\n"
+     "  --psk-file FILE    over DTLS and TLS: our pre-shared key, a line identity:hexkey\n"
+     "  --cacert FILE      whom to trust (PEM); without it any certificate will do\n"
+     "  --cert FILE, --key FILE  our certificate and its key (PEM)\n"
+     "  --tls-keylog FILE  appends the secrets of the sessions, for captures made elsewhere\n"
      "  --out DIR          where the report goes (out/conformance/<target>)\n"
      "  --format F         text (default), or json: the JSON report on standard output\n"
      "  --pcap FILE        the packets once more, in this file\n" SELECTION
@@ -40,7 +45,8 @@ static const struct command commands[] = {
      "  --verbose          shows the messages of every case\n\n"
      "Exit: 0 all is well, 1 a case failed or has no verdict, 2 usage, 3 target not\n"
      "reachable, 4 target stopped answering, 5 an expected failure passed, 6 no case selected.\n",
-     SELECTING "target spawn memory profile out format pcap slow jobs seed verbose",
+     SELECTING "target spawn memory profile psk-file cacert cert key tls-keylog out format pcap "
+               "slow jobs seed verbose",
      cs_runner_command_run},
     {"list", "list the cases",
      "usage: coapspec list [OPTION]...\n\n  --format F         text (default) or json\n" SELECTION,
@@ -54,11 +60,12 @@ static const struct command commands[] = {
      "Prints file:line:column and what was expected there, and exits 2, when a scenario is "
      "wrong.\n",
      "", cs_runner_command_lint},
-    {"serve", "run the server inside this program over UDP, TCP and WebSocket",
+    {"serve", "run the server inside this program on every transport",
      "usage: coapspec serve [OPTION]...\n\n"
      "  --bind ADDR:PORT   where, on UDP and TCP (127.0.0.1:5683); port 0 takes a free one\n"
-     "                     and prints it\n"
-     "  --ws ADDR:PORT     where, for WebSockets (the same address, PORT + 3000)\n"
+     "                     and prints it. DTLS and TLS are one port above\n"
+     "  --ws ADDR:PORT     where, for WebSockets (the same address, PORT + 3000); secured\n"
+     "                     ones are one port above\n"
      "  --extended-tokens N  accepts tokens of up to N bytes (RFC 8974), 8 to 65804 (8)\n"
      "  --defect NAME      with this defect; may be given several times\n"
      "  --list-defects     lists the defects and the requirements that they break\n"
@@ -68,9 +75,10 @@ static const struct command commands[] = {
      "usage: coapspec selftest [OPTION]...\n\n"
      "  --format F         text (default) or json\n"
      "  --scenarios DIR    the scenarios of a folder instead of those inside the program\n"
-     "  --seed N           for Message IDs and tokens\n\n"
+     "  --seed N           for Message IDs and tokens\n"
+     "  --all-transports   defects of messages over DTLS and TLS too: it takes twice the time\n\n"
      "Exit: 0 every defect is caught, 1 one survives or a rule of completeness is broken.\n",
-     "format scenarios seed", cs_runner_command_selftest},
+     "format scenarios seed all-transports", cs_runner_command_selftest},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -85,6 +93,10 @@ static void print_help(FILE *to) {
         to);
 }
 
+static void print_version(void) {
+  printf("coapspec %s\nTLS: %s\n", COAPSPEC_VERSION, cs_tls_library());
+}
+
 static int run_command(const struct command *c, int argc, char **argv) {
   cs_runner_args args;
   int code = CS_RUNNER_EXIT_USAGE;
@@ -96,7 +108,7 @@ static int run_command(const struct command *c, int argc, char **argv) {
     fputs(c->usage, stdout);
     code = CS_RUNNER_EXIT_OK;
   } else if (args.version) {
-    printf("coapspec %s\n", COAPSPEC_VERSION);
+    print_version();
     code = CS_RUNNER_EXIT_OK;
   } else {
     code = c->run(&args);
@@ -111,7 +123,7 @@ int cs_runner_main(int argc, char **argv) {
     if (strcmp(word, commands[i].name) == 0)
       return run_command(&commands[i], argc - 1, argv + 1);
   if (strcmp(word, "--version") == 0) {
-    printf("coapspec %s\n", COAPSPEC_VERSION);
+    print_version();
     return CS_RUNNER_EXIT_OK;
   }
   if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0 || strcmp(word, "-h") == 0) {

@@ -2,6 +2,7 @@
 #ifndef CS_RUNNER_CLI_H
 #define CS_RUNNER_CLI_H
 
+#include "runner/credentials.h"
 #include "runner/library.h"
 #include "runner/run.h"
 #include "runner/select.h"
@@ -19,6 +20,9 @@ typedef struct cs_runner_args {
   const char *ws;
   uint32_t token_max;
   const char *spawn;
+  cs_runner_credential_files credentials;
+  const char *keylog;
+  bool all_transports;
   cs_runner_list defects; /* const char * */
   bool json;
   bool verbose;

@@ -28,6 +28,12 @@ enum option_id {
   WS,
   TOKENS,
   SPAWN,
+  PSK_FILE,
+  CACERT,
+  CERT,
+  KEY,
+  KEYLOG,
+  ALL_TRANSPORTS,
   DEFECT,
   LIST_DEFECTS,
   HELP,
@@ -54,6 +60,12 @@ static const struct option options[] = {{"only", required_argument, NULL, ONLY},
                                         {"ws", required_argument, NULL, WS},
                                         {"extended-tokens", required_argument, NULL, TOKENS},
                                         {"spawn", required_argument, NULL, SPAWN},
+                                        {"psk-file", required_argument, NULL, PSK_FILE},
+                                        {"cacert", required_argument, NULL, CACERT},
+                                        {"cert", required_argument, NULL, CERT},
+                                        {"key", required_argument, NULL, KEY},
+                                        {"tls-keylog", required_argument, NULL, KEYLOG},
+                                        {"all-transports", no_argument, NULL, ALL_TRANSPORTS},
                                         {"defect", required_argument, NULL, DEFECT},
                                         {"list-defects", no_argument, NULL, LIST_DEFECTS},
                                         {"help", no_argument, NULL, HELP},
@@ -140,6 +152,9 @@ static void set_flag(cs_runner_args *a, int id) {
   case LIST_DEFECTS:
     a->list_defects = true;
     break;
+  case ALL_TRANSPORTS:
+    a->all_transports = true;
+    break;
   case HELP:
     a->help = true;
     break;
@@ -147,6 +162,24 @@ static void set_flag(cs_runner_args *a, int id) {
     a->version = true;
     break;
   }
+}
+
+/* The files of credentials; false when it is another option. */
+static bool set_file(cs_runner_args *a, int id) {
+  const struct {
+    int id;
+    const char **file;
+  } files[] = {{PSK_FILE, &a->credentials.psk},
+               {CACERT, &a->credentials.ca},
+               {CERT, &a->credentials.certificate},
+               {KEY, &a->credentials.key},
+               {KEYLOG, &a->keylog}};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+    if (files[i].id == id) {
+      *files[i].file = optarg;
+      return true;
+    }
+  return false;
 }
 
 static bool set(cs_runner_args *a, int id, const char *command) {
@@ -201,7 +234,8 @@ static bool set(cs_runner_args *a, int id, const char *command) {
   case SEED:
     return set_number(a, id, command);
   default:
-    set_flag(a, id);
+    if (!set_file(a, id))
+      set_flag(a, id);
     return true;
   }
 }

@@ -182,8 +182,10 @@ int cs_runner_command_selftest(cs_runner_args *a) {
     return cs_runner_usage_error("selftest: takes options only");
   if (cs_runner_library_open(&l) && cs_runner_library_profile(&l, "embedded", &profile) &&
       cs_runner_library_load(&l, a->scenarios)) {
-    cs_runner_selftest_config config = {
-        .library = &l, .profile = &profile, .seed = a->seeded ? a->seed : 1};
+    cs_runner_selftest_config config = {.library = &l,
+                                        .profile = &profile,
+                                        .seed = a->seeded ? a->seed : 1,
+                                        .all_transports = a->all_transports};
     cs_runner_selftest_result result;
     cs_runner_selftest(&config, &result);
     cs_runner_selftest_print(&result, a->json, stdout);

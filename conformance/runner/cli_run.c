@@ -1,6 +1,9 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "net/net.h"
 #include "report/report.h"
@@ -14,6 +17,7 @@ struct plan {
   bool embedded;
   const char *uris[TARGETS_MAX];
   size_t uri_count;
+  bool secured;         /* a URI of them is */
   cs_runner_list words; /* const char *: the command of the server to start */
 };
 
@@ -31,6 +35,11 @@ static bool add_uri(struct plan *p, const char *uri) {
       return false;
     }
   }
+  if (!cs_runner_transport_there(t)) {
+    cs_runner_usage_error("run: %s: this program was built without TLS", uri);
+    return false;
+  }
+  p->secured = p->secured || (1u << t & CS_RUNNER_SECURED);
   p->uris[p->uri_count++] = uri;
   return true;
 }
@@ -88,8 +97,10 @@ static bool make_plan(const cs_runner_args *a, cs_runner_library *l, struct plan
     return false;
   }
   if (!cs_runner_selection_check(&a->selection, &word)) {
-    cs_runner_usage_error("run: %s is no level (MUST, SHOULD, MAY) or transport (udp, tcp, ws)",
-                          word);
+    cs_runner_usage_error(
+        "run: %s is no level (MUST, SHOULD, MAY) or transport (udp, tcp, ws, dtls, "
+        "tls, wss)",
+        word);
     return false;
   }
   const char **targets = cs_runner_get(&l->arena, a->words.count * sizeof *targets);
@@ -146,23 +157,74 @@ static const char *folder_for(const cs_runner_args *a, cs_runner_arena *arena,
   return cs_runner_format(arena, "%s/%s", out, folder);
 }
 
-static cs_runner_exit run_one(const cs_runner_args *a, cs_runner_library *l, const struct plan *p,
-                              const char *const *targets, size_t count) {
-  bool embedded = is_embedded(targets[0]);
-  const char *name = a->profile ? a->profile : embedded ? "embedded" : "default";
+/* What is known of the embedded server, or of the URIs, before it is run. */
+struct knowledge {
+  const char *name; /* of the profile */
   cs_runner_profile profile;
-  if (!cs_runner_library_profile(l, name, &profile))
-    return CS_RUNNER_EXIT_USAGE;
+  cs_runner_credentials credentials;
+};
+
+/* Appends a line to the key log; what cannot be written is lost. */
+static void log_key(void *ctx, const char *line) {
+  FILE *to = ctx;
+  fprintf(to, "%s\n", line);
+  fflush(to);
+}
+
+/* Opens the key log, for its owner alone to read. */
+static bool open_keylog(const char *path, FILE **out) {
+  *out = NULL;
+  if (!path)
+    return true;
+  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  *out = fd >= 0 ? fdopen(fd, "a") : NULL;
+  if (*out)
+    return true;
+  cs_runner_usage_error("run: --tls-keylog %s: %s", path, strerror(errno));
+  if (fd >= 0)
+    close(fd);
+  return false;
+}
+
+/* A profile may name roles that scenarios use; so it is read before them. And
+ * what is wrong with any file shows before anything is run. */
+static bool learn(const cs_runner_args *a, cs_runner_library *l, bool embedded, bool secured,
+                  FILE *keylog, struct knowledge *out) {
+  const cs_runner_credential_files *f = &a->credentials;
+  out->name = a->profile ? a->profile : embedded ? "embedded" : "default";
+  if (!cs_runner_library_profile(l, out->name, &out->profile))
+    return false;
+  bool given = f->psk || f->ca || f->certificate || f->key;
+  if (!secured && !given)
+    return true;
+  /* Who says nothing meets the embedded server with what it knows. */
+  cs_runner_profile own;
+  const cs_runner_profile *p = &out->profile;
+  if (embedded && !given && !cs_runner_profile_secured(p)) {
+    if (!cs_runner_library_profile(l, "embedded", &own))
+      return false;
+    p = &own;
+  }
+  if (!cs_runner_credentials_read(p, f, &l->arena, &out->credentials))
+    return false;
+  out->credentials.keylog = keylog ? log_key : NULL;
+  out->credentials.keylog_ctx = keylog;
+  return true;
+}
+
+static cs_runner_exit run_one(const cs_runner_args *a, cs_runner_library *l, const struct plan *p,
+                              const struct knowledge *k, const char *const *targets, size_t count) {
   cs_runner_run_config config = {
       .library = l,
-      .profile = &profile,
-      .profile_name = name,
+      .profile = &k->profile,
+      .profile_name = k->name,
+      .credentials = &k->credentials,
       .targets = targets,
       .target_count = count,
       .spawn = p->words.count ? &p->words : NULL,
       .selection = a->selection,
       .jobs = a->jobs,
-      .seed = seed_for(a, embedded),
+      .seed = seed_for(a, is_embedded(targets[0])),
       .shuffle = a->seeded,
       .out = folder_for(a, &l->arena, targets, count, !p->embedded || p->uri_count == 0),
       .pcap = a->pcap,
@@ -175,21 +237,25 @@ static cs_runner_exit run_one(const cs_runner_args *a, cs_runner_library *l, con
 int cs_runner_command_run(cs_runner_args *a) {
   static const char *const embedded[] = {"embedded"};
   cs_runner_library l;
-  cs_runner_profile profile;
+  struct knowledge inside = {0}, outside = {0};
   struct plan p = {.embedded = false};
+  FILE *keylog = NULL;
   cs_runner_exit code = CS_RUNNER_EXIT_USAGE;
-  /* A profile may name roles that scenarios use; so it is read before them. */
   bool good = cs_runner_library_open(&l) && make_plan(a, &l, &p) &&
-              (!a->profile || cs_runner_library_profile(&l, a->profile, &profile)) &&
+              open_keylog(a->keylog, &keylog) &&
+              (!p.embedded || learn(a, &l, true, true, keylog, &inside)) &&
+              (!p.uri_count || learn(a, &l, false, p.secured, keylog, &outside)) &&
               cs_runner_library_load(&l, a->scenarios);
   if (good) {
     cs_runner_catch_signals();
     code = CS_RUNNER_EXIT_OK;
     if (p.embedded)
-      code = cs_runner_worse(code, run_one(a, &l, &p, embedded, 1));
+      code = cs_runner_worse(code, run_one(a, &l, &p, &inside, embedded, 1));
     if (p.uri_count && !cs_runner_signal())
-      code = cs_runner_worse(code, run_one(a, &l, &p, p.uris, p.uri_count));
+      code = cs_runner_worse(code, run_one(a, &l, &p, &outside, p.uris, p.uri_count));
   }
+  if (keylog)
+    fclose(keylog);
   cs_runner_library_close(&l);
   /* Everything is written and ended: now the signal does what it always does. */
   if (cs_runner_signal()) {

@@ -1,25 +1,32 @@
 /* Drivers play cases against a target: in memory against the embedded server
- * under virtual time, or over sockets: UDP, TCP, WebSocket. Both give the same verdicts. */
+ * under virtual time, or over sockets. Both give the same verdicts. */
 #ifndef CS_RUNNER_DRIVER_H
 #define CS_RUNNER_DRIVER_H
 
 #include "net/net.h"
-#include "runner/case.h"
+#include "runner/veil.h"
 
-/* Plays a case against a new embedded server with these defects and this
- * seed. */
-void cs_runner_play_memory(cs_runner_case *c, uint64_t seed, const char *const *defects,
-                           size_t defect_count);
+typedef struct cs_runner_memory_config {
+  cs_runner_transport transport; /* of the case */
+  uint64_t seed;
+  const char *const *defects; /* of the server */
+  size_t defect_count;
+  const cs_runner_credentials *credentials; /* of the runner; secured transports only */
+} cs_runner_memory_config;
+
+/* Plays a case against a new embedded server. */
+void cs_runner_play_memory(cs_runner_case *c, const cs_runner_memory_config *config);
 
 typedef struct cs_runner_net cs_runner_net;
 
 typedef struct cs_runner_net_config {
   cs_net_address target;
-  cs_runner_transport transport; /* UDP, TCP or WS: one driver a target */
+  cs_runner_transport transport; /* one driver a target */
   const char *uri;               /* for messages */
   const char *host;              /* for the upgrades of the driver's own questions, or NULL */
   const cs_runner_profile *profile;
   const cs_runner_requirements *requirements;
+  const cs_runner_credentials *credentials; /* secured transports only */
   uint64_t seed;
   unsigned jobs; /* cases at the same time, at least 1 */
   /* Called when a case is done; may be NULL. */
@@ -32,7 +39,8 @@ typedef struct cs_runner_net_config {
   void *ctx;
 } cs_runner_net_config;
 
-/* CS_ERR_MEMORY, CS_ERR_SYSTEM. */
+/* CS_ERR_MEMORY, CS_ERR_SYSTEM, CS_ERR_UNSUPPORTED (a secured transport in a
+ * build without TLS). */
 cs_err cs_runner_net_open(const cs_runner_net_config *config, cs_runner_net **out);
 void cs_runner_net_close(cs_runner_net *u);
 

@@ -16,7 +16,8 @@ static const cs_time slack_max = 2 * CS_SECOND;
 
 /* A folder for the paths of our datagram sockets; only they need one. */
 static cs_err make_folder(cs_runner_net *u) {
-  if (u->config.transport != CS_RUNNER_UDP || cs_net_address_family(&u->config.target) != AF_UNIX)
+  if (!(1u << u->config.transport & CS_RUNNER_DATAGRAMS) ||
+      cs_net_address_family(&u->config.target) != AF_UNIX)
     return CS_OK;
   const char *root = getenv("TMPDIR");
   char *folder = cs_runner_format(&u->arena, "%s/coapspec-XXXXXX", root && *root ? root : "/tmp");
@@ -42,6 +43,8 @@ cs_err cs_runner_net_open(const cs_runner_net_config *config, cs_runner_net **ou
   cs_runner_parse(cs_span_str(cs_runner_probe_sanity), "sanity", NULL, &arena, &u->sanity, &broken);
   u->arena = arena;
   err = make_folder(u);
+  if (err == CS_OK && 1u << config->transport & CS_RUNNER_SECURED)
+    err = cs_runner_veils_new(config->credentials, cs_net_random(&u->net), &u->veils);
   if (err != CS_OK) {
     cs_runner_net_close(u);
     return err;
@@ -56,6 +59,7 @@ void cs_runner_net_close(cs_runner_net *u) {
   for (size_t i = 0; i < u->flight_count; i++)
     if (u->flights[i].used)
       cs_runner_land(u, &u->flights[i]);
+  cs_runner_veils_free(u->veils);
   cs_net_posix_free(&u->net, &cs_net_heap_alloc);
   if (u->folder)
     rmdir(u->folder);
@@ -75,9 +79,24 @@ const char *cs_runner_net_stop(const cs_runner_net *u) {
   return u->config.stop ? u->config.stop(u->config.ctx) : NULL;
 }
 
-static const char *gone(cs_runner_net *u, cs_err err) {
+/* Whether a handshake of the flight is not complete. */
+static bool is_shaking(const cs_runner_flight *f) {
+  for (unsigned k = 0; k < CS_RUNNER_PORTS_MAX; k++)
+    if (f->plugs[k].veil && cs_runner_veil_shaking(f->plugs[k].veil))
+      return true;
+  return false;
+}
+
+static const char *gone(cs_runner_net *u, const cs_runner_flight *f) {
   const char *uri = u->config.uri;
-  const char *sign = u->config.transport == CS_RUNNER_UDP ? "a CoAP ping" : "a Ping";
+  bool datagrams = 1u << u->config.transport & CS_RUNNER_DATAGRAMS;
+  unsigned long long patience = u->config.profile->alive / CS_SECOND;
+  cs_err err = f->broken ? f->broken : f->refused;
+  if (err == CS_OK && f->unsecured)
+    return cs_runner_format(&u->arena, "%s: %s", uri, f->unsecured);
+  if (err == CS_OK && is_shaking(f))
+    return cs_runner_format(&u->arena, "%s: the handshake was not complete within %llu s", uri,
+                            patience);
   switch (err) {
   case CS_ERR_REFUSED:
   case CS_ERR_NOT_FOUND: /* a path that is no socket */
@@ -86,7 +105,7 @@ static const char *gone(cs_runner_net *u, cs_err err) {
     return cs_runner_format(&u->arena, "%s: no route to that host (unreachable)", uri);
   case CS_OK:
     return cs_runner_format(&u->arena, "%s: no answer within %llu s, neither to %s nor to a GET",
-                            uri, (unsigned long long)(u->config.profile->alive / CS_SECOND), sign);
+                            uri, patience, datagrams ? "a CoAP ping" : "a Ping");
   default:
     return cs_runner_format(&u->arena, "%s: %s", uri, cs_base_err_text(err));
   }
@@ -116,7 +135,7 @@ bool cs_runner_searched(cs_runner_net *u, const cs_runner_flight *f, const char 
   cs_report_case r;
   cs_runner_case_result(f->c, &r);
   if (f->broken || r.verdict != CS_VERDICT_PASS)
-    *why = gone(u, f->broken ? f->broken : f->refused);
+    *why = gone(u, f);
   return true;
 }
 

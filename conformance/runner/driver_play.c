@@ -3,7 +3,8 @@
 
 #include "runner/driver_inside.h"
 
-/* So many cases begin at once on connections, and so long behind each other. A
+/* So many cases begin at once on connections, and on DTLS, whose handshakes cost the
+ * target more than a datagram, and so long behind each other. A
  * listener whose queue is short drops what goes beyond it; where Linux resorts to
  * SYN cookies then, the first bytes of a connection may be lost with it when a
  * second segment follows them. */
@@ -46,7 +47,8 @@ static bool in_pace(struct play *p) {
   if (u->config.transport == CS_RUNNER_UDP)
     return true;
   cs_time now = cs_runner_net_now(u);
-  if (now < u->begin_after)
+  /* A case's time runs from when it asks for its handshake. */
+  if (now < u->begin_after || (u->veils && cs_runner_net_waiting(u) > 0))
     return false;
   if (++p->at_once == CONNECTIONS_AT_ONCE) {
     p->at_once = 0;

@@ -17,6 +17,8 @@ enum {
 /* A connection on which nothing came for so long counts as accepted: not every
  * target speaks first. */
 static const cs_time acceptance = 100 * CS_MILLISECOND;
+/* A handshake that is not complete after so long holds up no others. */
+static const cs_time shaking_time = 250 * CS_MILLISECOND;
 
 /* How long a turn waits at most, so that a reason to stop is seen soon. */
 static const cs_time nap = 200 * CS_MILLISECOND;
@@ -27,11 +29,13 @@ static const cs_time memory_of_late = 60 * CS_SECOND;
 static const cs_time slack_max = 2 * CS_SECOND;
 
 static bool is_stream(const cs_runner_net *u) {
-  return u->config.transport != CS_RUNNER_UDP;
+  return 1u << u->config.transport & CS_RUNNER_STREAMS;
 }
 
+/* Whether something waits for the system to take it. */
 static bool has_unsent(const cs_runner_plug *p) {
-  return p->sent < p->queue.count;
+  cs_span bytes;
+  return p->sent < p->queue.count || (p->veil && cs_runner_veil_output(p->veil, &bytes));
 }
 
 /* Waits for what the port needs: nothing where the target said its last. */
@@ -57,6 +61,7 @@ static void shut(cs_runner_net *u, cs_runner_plug *p) {
     if (u->net.ops->receive(u->net.self, p->fd, buf, sizeof buf, &len, NULL) != CS_OK)
       break;
   u->net.ops->close(u->net.self, p->fd);
+  cs_runner_veil_close(p->veil);
   *p = (cs_runner_plug){.flight = p->flight, .port = p->port, .fd = -1};
 }
 
@@ -72,12 +77,32 @@ static void end_if_due(cs_runner_net *u, cs_runner_plug *p) {
     shut(u, p);
 }
 
+/* What is to be sent next on a stream. */
+static cs_span next_of(cs_runner_plug *p) {
+  cs_span left;
+  if (p->veil && cs_runner_veil_output(p->veil, &left))
+    return left;
+  left = ((const cs_span *)p->queue.items)[p->sent];
+  return cs_span_cut(left, p->sent_part, left.len - p->sent_part);
+}
+
+/* n of these bytes went. */
+static void count_sent(cs_runner_net *u, cs_runner_plug *p, cs_span left, size_t n) {
+  if (p->veil) {
+    cs_runner_veil_sent(p->veil, n, cs_runner_net_now(u));
+    return;
+  }
+  p->sent_part += n;
+  if (n == left.len) {
+    p->sent++;
+    p->sent_part = 0;
+  }
+}
+
 /* Sends what waits, as far as the system takes it. */
 static void push(cs_runner_net *u, cs_runner_plug *p) {
-  const cs_span *queue = p->queue.items;
   while (p->fd >= 0 && !p->connecting && has_unsent(p)) {
-    cs_span left = queue[p->sent];
-    left = cs_span_cut(left, p->sent_part, left.len - p->sent_part);
+    cs_span left = next_of(p);
     size_t sent = 0;
     cs_err err =
         p->deaf || left.len == 0 ? CS_OK : u->net.ops->send(u->net.self, p->fd, NULL, left, &sent);
@@ -88,11 +113,7 @@ static void push(cs_runner_net *u, cs_runner_plug *p) {
       p->reset = p->reset || err == CS_ERR_RESET;
       continue;
     }
-    p->sent_part += sent;
-    if (p->deaf || sent == left.len) {
-      p->sent++;
-      p->sent_part = 0;
-    }
+    count_sent(u, p, left, p->deaf ? left.len : sent);
   }
   end_if_due(u, p);
 }
@@ -132,34 +153,85 @@ static bool open_datagram(cs_runner_net *u, cs_runner_plug *p) {
  * socket soon is, is waited for: what is not sent would look like a target that
  * does not answer. */
 static void push_datagrams(cs_runner_net *u, cs_runner_plug *p) {
-  const cs_span *queue = p->queue.items;
   while (has_unsent(p) && !p->flight->broken) {
+    cs_span bytes;
     size_t sent;
-    cs_err err = u->net.ops->send(u->net.self, p->fd, NULL, queue[p->sent], &sent);
+    bool veiled = p->veil && cs_runner_veil_output(p->veil, &bytes);
+    if (!veiled)
+      bytes = ((const cs_span *)p->queue.items)[p->sent];
+    cs_err err = u->net.ops->send(u->net.self, p->fd, NULL, bytes, &sent);
     if (err == CS_ERR_AGAIN)
       return;
-    p->sent++;
+    if (veiled)
+      cs_runner_veil_sent(p->veil, bytes.len, cs_runner_net_now(u));
+    else
+      p->sent++;
     if (err != CS_OK)
       p->flight->broken = err;
   }
 }
 
-static void send_datagram(cs_runner_net *u, cs_runner_plug *p, cs_span bytes) {
-  if (!open_datagram(u, p))
+/* Sends what waits on a port that is open. */
+static void unload(cs_runner_net *u, cs_runner_plug *p) {
+  if (p->fd < 0)
     return;
-  bool waited = has_unsent(p);
-  *(cs_span *)cs_runner_push(&p->flight->arena, &p->queue, sizeof(cs_span)) = bytes;
-  push_datagrams(u, p);
-  if (has_unsent(p) != waited)
-    watch(u, p);
+  if (is_stream(u))
+    push(u, p);
+  else
+    push_datagrams(u, p);
+  watch(u, p);
+}
+
+/* ---- security ---- */
+
+/* Begins to shake hands. */
+static void veil_port(cs_runner_net *u, cs_runner_plug *p) {
+  const char *why = NULL;
+  cs_time now = cs_runner_net_now(u);
+  cs_runner_veil_close(p->veil);
+  p->over = false;
+  p->fresh = true;
+  p->since = now;
+  p->veil = cs_runner_veil_open(u->veils, p->flight->c, p->port, u->config.transport, p->secure,
+                                now, &why);
+  if (!p->veil)
+    cs_runner_case_stop(p->flight->c, CS_VERDICT_SKIP, why, now);
+}
+
+/* Keeps why a handshake failed, for whoever asks whether the target is there. */
+static void note_trouble(cs_runner_net *u, cs_runner_plug *p) {
+  cs_runner_flight *f = p->flight;
+  if (p->veil && !f->unsecured && !cs_runner_veil_shaking(p->veil))
+    f->unsecured = cs_runner_veil_trouble(p->veil, &u->arena);
+}
+
+/* Tells the case what came. */
+static void deliver(cs_runner_net *u, cs_runner_plug *p, cs_span bytes) {
+  cs_time now = cs_runner_net_now(u);
+  if (p->veil) {
+    cs_runner_veil_feed(p->veil, bytes, now);
+    note_trouble(u, p);
+  } else if (!u->veils) {
+    cs_runner_case_receive(p->flight->c, p->port, bytes, now);
+  } else if (!cs_server_guard_is_record(bytes)) {
+    cs_runner_case_receive_plain(p->flight->c, p->port, bytes, now);
+  }
 }
 
 /* The target's side of the connection is over, or it never was. */
 static void tell_closed(cs_runner_net *u, cs_runner_plug *p, bool reset) {
+  cs_time now = cs_runner_net_now(u);
   p->over = true;
   watch(u, p);
-  cs_runner_case_closed(p->flight->c, p->port, reset, cs_runner_net_now(u));
+  if (!p->veil) {
+    cs_runner_case_closed(p->flight->c, p->port, reset, now);
+    return;
+  }
+  cs_runner_veil_closed(p->veil, reset, now);
+  note_trouble(u, p);
 }
+
+/* ---- connections ---- */
 
 static void refuse(cs_runner_net *u, cs_runner_plug *p, cs_err err) {
   cs_runner_flight *f = p->flight;
@@ -180,6 +252,12 @@ static void refuse(cs_runner_net *u, cs_runner_plug *p, cs_err err) {
 static void connect_port(cs_runner_net *u, cs_runner_plug *p) {
   int fd = -1;
   p->waiting = false;
+  if (!is_stream(u)) {
+    if (open_datagram(u, p))
+      veil_port(u, p);
+    unload(u, p);
+    return;
+  }
   cs_err err = u->net.ops->open(u->net.self, CS_NET_STREAM, NULL, &u->config.target, &fd);
   if (err != CS_OK) {
     refuse(u, p, err);
@@ -191,6 +269,14 @@ static void connect_port(cs_runner_net *u, cs_runner_plug *p) {
   watch(u, p);
 }
 
+/* Until when a connection counts as one that the target is still busy to accept,
+ * or to shake hands on. */
+static cs_time busy_until(const cs_runner_plug *p) {
+  if (p->veil && cs_runner_veil_shaking(p->veil))
+    return p->since + shaking_time;
+  return p->fresh ? p->since + acceptance : 0;
+}
+
 /* Counts the connections that may not be accepted yet; *due is when the first of
  * them counts as accepted. */
 static size_t unaccepted(cs_runner_net *u, cs_time *due) {
@@ -200,12 +286,70 @@ static size_t unaccepted(cs_runner_net *u, cs_time *due) {
   for (size_t i = 0; i < u->flight_count; i++)
     for (unsigned k = 0; k < CS_RUNNER_PORTS_MAX && u->flights[i].used; k++) {
       cs_runner_plug *p = &u->flights[i].plugs[k];
-      p->fresh = p->fresh && now < p->since + acceptance;
-      n += p->connecting || p->fresh;
-      if (p->fresh)
-        *due = cs_time_min(*due, p->since + acceptance);
+      cs_time until = busy_until(p);
+      n += p->connecting || now < until;
+      if (now < until)
+        *due = cs_time_min(*due, until);
     }
   return n;
+}
+
+static void enqueue(cs_runner_plug *p, cs_span bytes) {
+  *(cs_span *)cs_runner_push(&p->flight->arena, &p->queue, sizeof(cs_span)) = bytes;
+}
+
+/* A new connection; on DTLS a new session from the same socket. */
+static void begin_connect(cs_runner_net *u, cs_runner_plug *p, const cs_runner_act *act) {
+  if (is_stream(u)) {
+    shut(u, p);
+    *p = (cs_runner_plug){.flight = p->flight, .port = act->port, .fd = -1};
+  }
+  p->waiting = true;
+  p->secure = act->secure;
+}
+
+static void act_on_datagrams(cs_runner_net *u, cs_runner_plug *p, const cs_runner_act *act) {
+  bool plain = act->kind == CS_RUNNER_ACT_PLAIN || (act->kind == CS_RUNNER_ACT_SEND && !u->veils);
+  if (plain) {
+    if (!open_datagram(u, p))
+      return;
+    enqueue(p, act->bytes);
+  } else if (p->veil && act->kind == CS_RUNNER_ACT_SEND) {
+    cs_runner_veil_send(p->veil, act->bytes, cs_runner_net_now(u));
+  } else if (p->veil && act->kind == CS_RUNNER_ACT_ALERT) {
+    cs_runner_veil_alert(p->veil, act->alert, cs_runner_net_now(u));
+  } else if (act->kind == CS_RUNNER_ACT_CLOSE) {
+    cs_runner_veil_close(p->veil);
+    p->veil = NULL;
+    p->over = true; /* nothing of it is told any more */
+  }
+  unload(u, p);
+}
+
+static void act_on_stream(cs_runner_net *u, cs_runner_plug *p, const cs_runner_act *act) {
+  if (p->fd < 0 || p->closing)
+    return;
+  switch (act->kind) {
+  case CS_RUNNER_ACT_SEND:
+    if (p->veil)
+      cs_runner_veil_send(p->veil, act->bytes, cs_runner_net_now(u));
+    else if (!u->veils)
+      enqueue(p, act->bytes);
+    break;
+  case CS_RUNNER_ACT_ALERT:
+    if (p->veil)
+      cs_runner_veil_alert(p->veil, act->alert, cs_runner_net_now(u));
+    break;
+  case CS_RUNNER_ACT_PLAIN:
+    break;
+  case CS_RUNNER_ACT_END:
+    p->ending = true;
+    break;
+  default:
+    p->closing = true;
+    break;
+  }
+  unload(u, p);
 }
 
 /* Does everything that the case asks for. */
@@ -214,33 +358,30 @@ static void flush(cs_runner_net *u, cs_runner_flight *f) {
   while (!f->broken && cs_runner_case_transmit(f->c, &act)) {
     cs_runner_plug *p = &f->plugs[act.port];
     if (act.kind == CS_RUNNER_ACT_CONNECT) {
-      shut(u, p);
-      *p = (cs_runner_plug){.flight = f, .port = act.port, .fd = -1, .waiting = true};
+      begin_connect(u, p, &act);
       continue;
     }
     p->waiting = p->waiting && act.kind != CS_RUNNER_ACT_CLOSE;
-    if (!is_stream(u)) {
-      if (act.kind == CS_RUNNER_ACT_SEND)
-        send_datagram(u, p, act.bytes);
-      continue;
-    }
-    if (p->fd < 0 || p->closing)
-      continue;
-    if (act.kind == CS_RUNNER_ACT_SEND)
-      *(cs_span *)cs_runner_push(&f->arena, &p->queue, sizeof(cs_span)) = act.bytes;
-    else if (act.kind == CS_RUNNER_ACT_END)
-      p->ending = true;
+    if (is_stream(u))
+      act_on_stream(u, p, &act);
     else
-      p->closing = true;
-    push(u, p);
-    watch(u, p);
+      act_on_datagrams(u, p, &act);
   }
 }
 
-/* Connects those whose turn it is; returns when to look again. */
+size_t cs_runner_net_waiting(const cs_runner_net *u) {
+  size_t n = 0;
+  for (size_t i = 0; i < u->flight_count; i++)
+    for (unsigned k = 0; k < CS_RUNNER_PORTS_MAX && u->flights[i].used; k++)
+      n += u->flights[i].plugs[k].waiting;
+  return n;
+}
+
+/* Connects those whose turn it is, the search for a sign of life first, which is
+ * the last flight; returns when to look again. */
 static cs_time connect_waiting(cs_runner_net *u) {
   cs_time due = CS_TIME_NEVER;
-  for (size_t i = 0; i < u->flight_count; i++)
+  for (size_t i = u->flight_count; i-- > 0;)
     for (unsigned k = 0; k < CS_RUNNER_PORTS_MAX && u->flights[i].used; k++) {
       cs_runner_plug *p = &u->flights[i].plugs[k];
       if (!p->waiting || u->flights[i].broken)
@@ -266,8 +407,9 @@ static void try_connected(cs_runner_net *u, cs_runner_plug *p) {
     p->since = cs_runner_net_now(u);
     if (!p->closing)
       cs_runner_case_connected(p->flight->c, p->port, cs_runner_net_now(u));
-    push(u, p);
-    watch(u, p);
+    if (!p->closing && u->veils)
+      veil_port(u, p);
+    unload(u, p);
   }
   flush(u, p->flight);
 }
@@ -289,7 +431,7 @@ static void drain(cs_runner_net *u, cs_runner_plug *p) {
       return;
     p->fresh = false;
     if (err == CS_OK) {
-      cs_runner_case_receive(f->c, p->port, cs_span_of(buf, len), cs_runner_net_now(u));
+      deliver(u, p, cs_span_of(buf, len));
     } else if (is_stream(u)) {
       tell_closed(u, p, p->reset || err != CS_ERR_CLOSED);
     } else {
@@ -297,6 +439,8 @@ static void drain(cs_runner_net *u, cs_runner_plug *p) {
       return;
     }
     flush(u, f);
+    if (p->veil) /* what the handshake has to say */
+      unload(u, p);
   }
 }
 
@@ -307,18 +451,23 @@ static void handle(cs_runner_net *u, cs_runner_plug *p, unsigned what) {
     try_connected(u, p);
     return;
   }
-  if (what & CS_NET_WRITE) {
-    if (is_stream(u))
-      push(u, p);
-    else
-      push_datagrams(u, p);
-    watch(u, p);
-  }
+  if (what & CS_NET_WRITE)
+    unload(u, p);
   if (what & (CS_NET_READ | CS_NET_HANGUP))
     drain(u, p);
 }
 
+/* A session of datagrams is ended in words: nothing else would tell the target. */
+static void take_leave(cs_runner_net *u, cs_runner_plug *p) {
+  if (p->fd < 0 || !p->veil || is_stream(u) || p->flight->broken)
+    return;
+  cs_runner_veil_alert(p->veil, 0, cs_runner_net_now(u));
+  push_datagrams(u, p);
+}
+
 void cs_runner_land(cs_runner_net *u, cs_runner_flight *f) {
+  for (unsigned i = 0; i < CS_RUNNER_PORTS_MAX; i++)
+    take_leave(u, &f->plugs[i]);
   for (unsigned i = 0; i < CS_RUNNER_PORTS_MAX; i++)
     shut(u, &f->plugs[i]);
   cs_runner_release(&f->arena);
@@ -350,10 +499,26 @@ static cs_time deadline_of(const cs_runner_net *u) {
     const cs_runner_flight *f = &u->flights[i];
     if (f->used)
       deadline = cs_time_min(deadline, f->broken ? 0 : cs_runner_case_deadline(f->c));
+    for (unsigned k = 0; k < CS_RUNNER_PORTS_MAX && f->used; k++)
+      if (f->plugs[k].veil)
+        deadline = cs_time_min(deadline, cs_runner_veil_deadline(f->plugs[k].veil));
   }
   if (u->begin_after > cs_runner_net_now(u))
     deadline = cs_time_min(deadline, u->begin_after);
   return deadline;
+}
+
+/* The timers of handshakes. */
+static void expire_veils(cs_runner_net *u, cs_runner_flight *f, cs_time now) {
+  for (unsigned k = 0; k < CS_RUNNER_PORTS_MAX && !f->broken; k++) {
+    cs_runner_plug *p = &f->plugs[k];
+    if (!p->veil || cs_runner_veil_deadline(p->veil) > now)
+      continue;
+    cs_runner_veil_expire(p->veil, cs_runner_net_now(u));
+    note_trouble(u, p);
+    unload(u, p);
+    flush(u, f);
+  }
 }
 
 void cs_runner_net_turn(cs_runner_net *u) {
@@ -372,6 +537,8 @@ void cs_runner_net_turn(cs_runner_net *u) {
   }
   for (size_t i = 0; i < u->flight_count; i++) {
     cs_runner_flight *f = &u->flights[i];
+    if (f->used && u->veils)
+      expire_veils(u, f, now);
     if (!f->used || f->broken || cs_runner_case_deadline(f->c) > now)
       continue;
     /* What came in the meantime came before the deadline is told. */

@@ -293,6 +293,7 @@ bool cs_runner_library_profile(cs_runner_library *l, const char *name, cs_runner
     return false;
   if (!cs_runner_profile_read(text, f ? f->path : name, &l->arena, out, &e))
     return fault(f ? f->path : name, &e);
+  out->embedded = f != NULL;
   add_roles(l, out);
   return true;
 }

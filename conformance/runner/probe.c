@@ -44,6 +44,10 @@ static const cs_runner_probe probes[] = {
      "<< 2.05 Content-Format=40 -> pass\n"
      "| * -> fail\n",
      NULL},
+    {"psk", "the pre-shared key that the profile or --psk-file gives", NULL, NULL},
+    {"certificate", "certificates, by its profile", NULL, NULL},
+    {"anonymous", "a place for clients without credentials, by its profile", NULL, NULL},
+    {"default-port", "the default port of its scheme", NULL, NULL},
 };
 
 const cs_runner_probe *cs_runner_probe_named(const char *cap) {

@@ -9,7 +9,8 @@
 typedef struct cs_runner_probe {
   const char *cap;        /* "extended-token" */
   const char *what;       /* one phrase, for the message of a skip */
-  const char *text;       /* a scenario that passes where the capability is there */
+  const char *text;       /* a scenario that passes where the capability is there; NULL for
+                             what is known without: credentials, the port (run_probe.c) */
   const char *on_streams; /* another one for streams, or NULL */
 } cs_runner_probe;
 

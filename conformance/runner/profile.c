@@ -16,8 +16,11 @@ struct reading {
   bool failed;
   bool continued; /* the line begins with a space: it goes on with the value before */
   char key[64];
-  const char **value; /* where its text went */
+  const char **value;    /* where its text went */
+  unsigned capabilities; /* the transports whose credentials were named, and the bit below */
 };
+
+static const unsigned all_capabilities = 1u << CS_RUNNER_TRANSPORT_COUNT_;
 
 static int expected(struct reading *g, const char *want, const char *what) {
   if (g->failed)
@@ -105,6 +108,67 @@ static int read_timer(struct reading *g, const char *key, const char *value) {
   return expected(g, "one of the keys ack_timeout, response, tolerance and alive in [timers]", key);
 }
 
+/* "psk certificate", of these transports. */
+static int read_capabilities(struct reading *g, unsigned transports, const char *value) {
+  static const cs_runner_with all[] = {CS_RUNNER_WITH_PSK, CS_RUNNER_WITH_CERTIFICATE,
+                                       CS_RUNNER_WITH_NOTHING};
+  unsigned set = 0;
+  for (const char *word = value; *word; word += strspn(word, " \t")) {
+    size_t len = strcspn(word, " \t");
+    unsigned bit = 0;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+      if (cs_span_equal(cs_span_of(word, len), cs_span_str(cs_runner_with_name(all[i]))))
+        bit = 1u << all[i];
+    if (!bit)
+      return expected(g, "words of psk, certificate and anonymous", value);
+    set |= bit;
+    word += len;
+  }
+  if (g->capabilities & transports)
+    return expected(g, "each key once only", g->key);
+  g->capabilities |= transports;
+  for (unsigned t = 0; t < CS_RUNNER_TRANSPORT_COUNT_; t++)
+    if (transports >> t & 1u)
+      g->out->security.capabilities[t] = set;
+  return 1;
+}
+
+/* "capabilities" says it for the transports that have no key of their own, also
+ * behind these. */
+static int read_default(struct reading *g, const char *value) {
+  if (g->capabilities & all_capabilities)
+    return expected(g, "each key once only", g->key);
+  unsigned rest = CS_RUNNER_SECURED & ~g->capabilities;
+  int good = rest ? read_capabilities(g, rest, value) : 1;
+  g->capabilities = (g->capabilities & ~rest) | all_capabilities;
+  return good;
+}
+
+static int read_security(struct reading *g, const char *key, const char *value) {
+  cs_runner_security *s = &g->out->security;
+  const struct {
+    const char *key;
+    const char **text;
+  } texts[] = {{"psk-file", &s->psk_file},
+               {"ca", &s->ca},
+               {"certificate", &s->certificate},
+               {"key", &s->key},
+               {"sni", &s->sni}};
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    if (strcmp(texts[i].key, key) == 0)
+      return set_text(g, texts[i].text, value);
+  if (strcmp(key, "capabilities") == 0)
+    return read_default(g, value);
+  for (unsigned t = 0; t < CS_RUNNER_TRANSPORT_COUNT_; t++)
+    if (CS_RUNNER_SECURED >> t & 1u &&
+        strcmp(cs_runner_transport_name((cs_runner_transport)t), key) == 0)
+      return read_capabilities(g, 1u << t, value);
+  return expected(g,
+                  "one of the keys psk-file, ca, certificate, key, sni, capabilities, dtls, tls "
+                  "and wss in [security]",
+                  key);
+}
+
 /* One of the alternatives of bytes, without the spaces around it. */
 static cs_span alternative(const char **text) {
   size_t len = strcspn(*text, "|");
@@ -118,8 +182,11 @@ static cs_span alternative(const char **text) {
 }
 
 static bool is_word(cs_span alternative) {
-  return cs_span_equal(alternative, cs_span_str("none")) ||
-         cs_span_equal(alternative, cs_span_str("closed"));
+  static const char *const words[] = {"none", "closed", "secured", "refused", "alert"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    if (cs_span_equal(alternative, cs_span_str(words[i])))
+      return true;
+  return false;
 }
 
 static bool valid_alternative(cs_span a) {
@@ -190,13 +257,20 @@ static int finish_xfail(struct reading *g) {
   return 0;
 }
 
-/* "tcp ws" */
-static int read_transports(struct reading *g, unsigned *out, const char *value) {
-  if (*out)
+/* "tcp ws", "udp plain" */
+static int read_transports(struct reading *g, cs_runner_xfail *x, const char *value) {
+  unsigned *out = &x->transports;
+  if (*out || x->plain)
     return expected(g, "each key once only", g->key);
   for (const char *word = value; *word;) {
     size_t len = strcspn(word, " \t");
     unsigned t = 0;
+    if (len == 5 && strncmp(word, "plain", len) == 0) {
+      x->plain = true;
+      word += len;
+      word += strspn(word, " \t");
+      continue;
+    }
     while (t < CS_RUNNER_TRANSPORT_COUNT_ &&
            (strlen(cs_runner_transport_name((cs_runner_transport)t)) != len ||
             strncmp(word, cs_runner_transport_name((cs_runner_transport)t), len) != 0))
@@ -230,28 +304,46 @@ static int read_xfail(struct reading *g, const char *key, const char *value) {
   if (strcmp(key, "reason") == 0)
     return set_text(g, &x->reason, value);
   if (strcmp(key, "transport") == 0)
-    return read_transports(g, &x->transports, value);
+    return read_transports(g, x, value);
   if (strcmp(key, "bytes") != 0)
     return expected(
         g, "one of the keys case, statement, bytes, version, reason and transport in [xfail]", key);
   if (!valid_bytes(value))
-    return expected(g, "bytes as pairs of hex digits, ?? for any byte, none or closed", value);
+    return expected(
+        g,
+        "bytes as pairs of hex digits, ?? for any byte, or none, closed, secured, refused or alert",
+        value);
   return set_text(g, &x->bytes, value);
 }
 
+/* Keys whose value is a set of words. */
+static bool in_one_line(const char *key) {
+  static const char *const keys[] = {"transport", "capabilities", "dtls", "tls", "wss"};
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+    if (strcmp(key, keys[i]) == 0)
+      return true;
+  return false;
+}
+
 static int continue_value(struct reading *g, const char *more) {
-  if (strcmp(g->key, "transport") == 0)
-    return expected(g, "the transports in one line", more);
+  if (in_one_line(g->key))
+    return expected(g,
+                    strcmp(g->key, "transport") == 0 ? "the transports in one line"
+                                                     : "the capabilities in one line",
+                    more);
   *g->value = cs_runner_format(g->arena, "%s %s", *g->value, more);
   if (strcmp(g->key, "bytes") == 0 && !valid_bytes(*g->value))
-    return expected(g, "bytes as pairs of hex digits, ?? for any byte, none or closed", more);
+    return expected(
+        g,
+        "bytes as pairs of hex digits, ?? for any byte, or none, closed, secured, refused or alert",
+        more);
   return 1;
 }
 
 static int take(void *ctx, const char *section, const char *key, const char *value) {
   struct reading *g = ctx;
   /* inih hands a continued line over under the key before it. */
-  bool again = g->continued && (g->value || strcmp(g->key, "transport") == 0);
+  bool again = g->continued && (g->value || in_one_line(g->key));
   if (g->failed)
     return 0;
   if (again)
@@ -266,9 +358,12 @@ static int take(void *ctx, const char *section, const char *key, const char *val
     return read_resource(g, key, value);
   if (strcmp(section, "timers") == 0)
     return read_timer(g, key, value);
+  if (strcmp(section, "security") == 0)
+    return read_security(g, key, value);
   if (strcmp(section, "xfail") == 0)
     return read_xfail(g, key, value);
-  return expected(g, "one of the sections [target], [resources], [timers] and [xfail]", section);
+  return expected(g, "one of the sections [target], [resources], [timers], [security] and [xfail]",
+                  section);
 }
 
 bool cs_runner_profile_read(cs_span text, const char *file, cs_runner_arena *arena,
@@ -294,6 +389,8 @@ bool cs_runner_profile_read(cs_span text, const char *file, cs_runner_arena *are
     g.line = 1;
     expected(&g, "the key name in [target]", NULL);
   }
+  if (!g.failed && !profile.security.certificate != !profile.security.key)
+    expected(&g, "both certificate and key in [security], or neither", NULL);
   const cs_runner_xfail *x = profile.xfails.items;
   for (size_t i = 0; !g.failed && i < profile.xfails.count; i++) {
     if (!profile.version || strcmp(profile.version, x[i].version) != 0) {
@@ -307,6 +404,14 @@ bool cs_runner_profile_read(cs_span text, const char *file, cs_runner_arena *are
   return true;
 }
 
+bool cs_runner_profile_secured(const cs_runner_profile *p) {
+  const cs_runner_security *s = &p->security;
+  bool any = s->psk_file || s->ca || s->certificate || s->sni;
+  for (unsigned t = 0; t < CS_RUNNER_TRANSPORT_COUNT_; t++)
+    any = any || s->capabilities[t];
+  return any;
+}
+
 const char *cs_runner_profile_path(const cs_runner_profile *p, const char *role) {
   const cs_runner_resource *r = p->resources.items;
   for (size_t i = 0; i < p->resources.count; i++)
@@ -315,14 +420,24 @@ const char *cs_runner_profile_path(const cs_runner_profile *p, const char *role)
   return NULL;
 }
 
-const cs_runner_xfail *cs_runner_profile_xfail(const cs_runner_profile *p, const char *id,
-                                               const char *transport) {
+static const cs_runner_xfail *xfail_on(const cs_runner_profile *p, const char *id, unsigned t,
+                                       bool for_twin) {
   const cs_runner_xfail *x = p->xfails.items;
   for (size_t i = 0; i < p->xfails.count; i++)
-    for (unsigned t = 0; t < CS_RUNNER_TRANSPORT_COUNT_; t++)
-      if (x[i].transports >> t & 1u && strcmp(x[i].id, id) == 0 &&
-          strcmp(cs_runner_transport_name((cs_runner_transport)t), transport) == 0)
-        return &x[i];
+    if (x[i].transports >> t & 1u && strcmp(x[i].id, id) == 0)
+      return for_twin && x[i].plain ? NULL : &x[i];
+  return NULL;
+}
+
+const cs_runner_xfail *cs_runner_profile_xfail(const cs_runner_profile *p, const char *id,
+                                               const char *transport) {
+  for (unsigned t = 0; t < CS_RUNNER_TRANSPORT_COUNT_; t++) {
+    if (strcmp(cs_runner_transport_name((cs_runner_transport)t), transport) != 0)
+      continue;
+    const cs_runner_xfail *x = xfail_on(p, id, t, false);
+    /* The plain twin of a secured transport is as far before it in the list. */
+    return x || t < CS_RUNNER_DTLS ? x : xfail_on(p, id, t - CS_RUNNER_DTLS, true);
+  }
   return NULL;
 }
 

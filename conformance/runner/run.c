@@ -26,7 +26,8 @@ int cs_runner_signal(void) {
 }
 
 /* The transports that are run in memory, and in what order targets are. */
-static const cs_runner_transport transports[] = {CS_RUNNER_UDP, CS_RUNNER_TCP, CS_RUNNER_WS};
+static const cs_runner_transport transports[] = {CS_RUNNER_UDP,  CS_RUNNER_TCP, CS_RUNNER_WS,
+                                                 CS_RUNNER_DTLS, CS_RUNNER_TLS, CS_RUNNER_WSS};
 enum { TRANSPORTS = sizeof transports / sizeof transports[0] };
 
 static bool wanted(const cs_runner_selection *s, const char *name) {
@@ -44,6 +45,20 @@ static const char *uri_for(const cs_runner_run_config *config, cs_runner_transpo
   return NULL;
 }
 
+/* How hands are shaken where a scenario does not say, and whom we trust. */
+static void secure_side(cs_runner_side *s) {
+  cs_runner_credentials *c = &s->credentials;
+  *c = *s->run->config->credentials;
+  if (!c->server_name && !s->run->memory)
+    c->server_name = cs_runner_target_name(s->uri, s->run->arena);
+  bool psk = cs_runner_credentials_usual(c, s->transport) == CS_RUNNER_WITH_PSK;
+  bool own = cs_runner_credentials_usual(c, s->transport) == CS_RUNNER_WITH_CERTIFICATE;
+  s->security = psk                ? "by a pre-shared key"
+                : own && c->ca.len ? "by certificates; the target's was verified"
+                : own              ? "by certificates; the target's was not verified: no --cacert"
+                                   : "anonymously; the target's certificate was not verified";
+}
+
 /* The side of one transport, if there are cases for it; its variants are left
  * in *variants. */
 static void add_side(cs_runner_running *r, cs_runner_transport t,
@@ -52,7 +67,7 @@ static void add_side(cs_runner_running *r, cs_runner_transport t,
   const char *name = cs_runner_transport_name(t);
   const char *uri = r->memory ? "embedded" : uri_for(config, t);
   cs_runner_selection selection = config->selection;
-  if (!uri || !wanted(&selection, name))
+  if (!uri || !wanted(&selection, name) || !cs_runner_transport_there(t))
     return;
   selection.fast = config->selection.fast && !r->memory;
   selection.transports = (cs_runner_list){0};
@@ -61,6 +76,8 @@ static void add_side(cs_runner_running *r, cs_runner_transport t,
   *s = (cs_runner_side){.run = r, .uri = uri, .transport = t, .first = r->count};
   if (!r->memory)
     s->host = cs_runner_target_host(uri, r->arena);
+  if (1u << t & CS_RUNNER_SECURED)
+    secure_side(s);
   *variants = cs_runner_select(config->library, &selection, &s->count, &s->slow);
   *slow += s->slow;
   if (s->count == 0)
@@ -142,8 +159,9 @@ static void play_side(cs_runner_side *s) {
     show_output(r);
   if (reached) {
     if (!r->config->json)
-      printf("%s: %zu case%s%s%s\n", s->uri, s->count, s->count == 1 ? "" : "s",
-             r->memory ? " over " : "", r->memory ? cs_runner_transport_name(s->transport) : "");
+      printf("%s: %zu case%s%s%s%s%s\n", s->uri, s->count, s->count == 1 ? "" : "s",
+             r->memory ? " over " : "", r->memory ? cs_runner_transport_name(s->transport) : "",
+             s->security ? ", " : "", s->security ? s->security : "");
     cs_runner_side_play(s);
   }
   give_up_rest(s);

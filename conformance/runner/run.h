@@ -3,6 +3,7 @@
 #ifndef CS_RUNNER_RUN_H
 #define CS_RUNNER_RUN_H
 
+#include "runner/credentials.h"
 #include "runner/library.h"
 #include "runner/select.h"
 #include "runner/spawn.h"
@@ -26,6 +27,7 @@ typedef struct cs_runner_run_config {
   cs_runner_library *library;
   const cs_runner_profile *profile;
   const char *profile_name;
+  const cs_runner_credentials *credentials; /* secured transports */
   /* Checked URIs, at most one a transport; or "embedded" alone. */
   const char *const *targets;
   size_t target_count;

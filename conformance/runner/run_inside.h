@@ -16,7 +16,9 @@ typedef struct cs_runner_side {
   const char *uri;
   const char *host; /* for an upgrade; NULL in memory */
   cs_runner_transport transport;
-  cs_runner_net *net; /* NULL in memory, or when it could not be opened */
+  cs_runner_credentials credentials; /* with this target's name */
+  const char *security;              /* for the report; NULL in the clear */
+  cs_runner_net *net;                /* NULL in memory, or when it could not be opened */
   size_t first, count;
   size_t slow;             /* left out */
   size_t verdicts;         /* cases that ended with one */
@@ -58,6 +60,8 @@ void cs_runner_note_trouble(cs_runner_side *s, cs_runner_exit code, const char *
 bool cs_runner_side_reach(cs_runner_side *s);
 /* Waits until the target of the server that we started answers. */
 bool cs_runner_side_await(cs_runner_side *s, const char **why);
+/* Plays a case that is not on sockets. */
+void cs_runner_side_memory(cs_runner_side *s, cs_runner_case *c);
 cs_runner_case *cs_runner_side_case(const cs_runner_side *s, const cs_runner_variant *v,
                                     uint64_t seed);
 /* Callbacks of the net driver, and for memory. */

@@ -36,8 +36,9 @@ void cs_runner_describe(const cs_runner_running *r, cs_report_run *run) {
   for (size_t i = 0; i < r->config->target_count; i++)
     uris = cs_runner_format(r->arena, "%s%s%s", uris, i ? " " : "", r->config->targets[i]);
   for (size_t i = 0; i < r->side_count; i++)
-    targets[i] = (cs_report_target){
-        r->sides[i].uri, cs_runner_transport_name(r->sides[i].transport), r->sides[i].trouble};
+    targets[i] =
+        (cs_report_target){r->sides[i].uri, cs_runner_transport_name(r->sides[i].transport),
+                           r->sides[i].trouble, r->sides[i].security};
   *run = (cs_report_run){.tool = "coapspec",
                          .version = COAPSPEC_VERSION,
                          .target = uris,

@@ -3,6 +3,7 @@
 
 #include "runner/probe.h"
 #include "runner/run_inside.h"
+#include "runner/target.h"
 
 /* Which capabilities the target has, as far as a case asks. */
 enum cap { CAP_UNKNOWN, CAP_SEEN, CAP_LACKING };
@@ -62,7 +63,7 @@ static cs_runner_case *play_own(cs_runner_side *side, const char *text, cs_repor
   cs_runner_variant v = {s, s->id, 0, side->transport};
   cs_runner_case *c = cs_runner_side_case(side, &v, r->config->seed);
   if (r->memory)
-    cs_runner_play_memory(c, r->config->seed, NULL, 0);
+    cs_runner_side_memory(side, c);
   else
     cs_runner_net_probe(side->net, c);
   cs_runner_case_result(c, result);
@@ -82,6 +83,22 @@ static enum cap probe(cs_runner_side *side, const cs_runner_probe *p) {
   return result.verdict == CS_VERDICT_PASS ? CAP_SEEN : CAP_LACKING;
 }
 
+/* What no probe can find out: the credentials that the target takes, which is the
+ * profile's to say, and its port. False when it is for a probe. */
+static bool known_without(const cs_runner_side *s, const char *cap, bool *has) {
+  static const cs_runner_with all[] = {CS_RUNNER_WITH_PSK, CS_RUNNER_WITH_CERTIFICATE,
+                                       CS_RUNNER_WITH_NOTHING};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    if (strcmp(cs_runner_with_name(all[i]), cap) == 0) {
+      *has = (s->credentials.offers[s->transport] & 1u << all[i]) != 0;
+      return true;
+    }
+  if (strcmp(cap, "default-port") != 0)
+    return false;
+  *has = !s->run->memory && cs_runner_target_at_default_port(s->uri);
+  return true;
+}
+
 static const char *lacking_cap(cs_runner_means *m, const cs_runner_scenario *s) {
   cs_runner_side *side = m->side;
   for (size_t i = 0; i < s->need_count; i++) {
@@ -92,6 +109,12 @@ static const char *lacking_cap(cs_runner_means *m, const cs_runner_scenario *s) 
     const cs_runner_probe *p = cs_runner_probe_at(k);
     if (!p || k >= CAPS_MAX)
       continue;
+    bool has;
+    if (known_without(side, need->name, &has)) {
+      if (has != need->lacking)
+        continue;
+      return cs_runner_format(side->run->arena, "the target has %s%s", has ? "" : "not ", p->what);
+    }
     if (m->caps[k] == CAP_UNKNOWN)
       m->caps[k] = probe(side, p);
     if (need->lacking && m->caps[k] == CAP_SEEN)

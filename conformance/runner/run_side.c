@@ -80,6 +80,7 @@ bool cs_runner_side_reach(cs_runner_side *s) {
                                  .uri = s->uri,
                                  .host = s->host,
                                  .profile = r->config->profile,
+                                 .credentials = &s->credentials,
                                  .requirements = &r->config->library->requirements,
                                  .seed = r->config->seed,
                                  .jobs = r->config->jobs,
@@ -104,6 +105,12 @@ bool cs_runner_side_reach(cs_runner_side *s) {
   return !why;
 }
 
+void cs_runner_side_memory(cs_runner_side *s, cs_runner_case *c) {
+  const cs_runner_memory_config config = {
+      .transport = s->transport, .seed = s->run->config->seed, .credentials = &s->credentials};
+  cs_runner_play_memory(c, &config);
+}
+
 static const char gone[] = "the target stopped answering while this case ran";
 
 /* Whether the target ended a connection of the case. */
@@ -111,7 +118,8 @@ static bool was_cut(cs_runner_case *c) {
   cs_report_case result;
   cs_runner_case_result(c, &result);
   for (size_t i = 0; i < result.packet_count; i++)
-    if (!result.packets[i].sent && result.packets[i].kind != CS_REPORT_BYTES)
+    if (!result.packets[i].sent &&
+        (result.packets[i].kind == CS_REPORT_ENDED || result.packets[i].kind == CS_REPORT_RESET))
       return true;
   return false;
 }
@@ -223,7 +231,7 @@ cs_runner_ending cs_runner_side_round(cs_runner_side *s, const size_t *list, siz
   if (!r->memory)
     ending = cs_runner_net_play(s->net, cases, variants, count, why);
   for (size_t k = 0; r->memory && ending == CS_RUNNER_PLAYED && k < count; k++) {
-    cs_runner_play_memory(cases[k], r->config->seed, NULL, 0);
+    cs_runner_side_memory(s, cases[k]);
     cs_runner_side_finished(s, cases[k], k);
     *why = cs_runner_side_stop(s);
     ending = *why && k + 1 < count ? CS_RUNNER_STOPPED : CS_RUNNER_PLAYED;

@@ -30,14 +30,22 @@ cs_runner_exit cs_runner_exit_of(const cs_report_run *run) {
   return code;
 }
 
+static bool is_declared(const cs_runner_xfail *x, const cs_report_packet *p) {
+  static const char *const words[] = {"secured", "refused", "alert"};
+  if (p->kind == CS_REPORT_ENDED || p->kind == CS_REPORT_RESET)
+    return cs_runner_xfail_word(x, "closed");
+  if (p->kind != CS_REPORT_SECURITY)
+    return cs_runner_xfail_bytes(x, p->bytes);
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    if (strncmp(p->notation, words[i], strlen(words[i])) == 0)
+      return cs_runner_xfail_word(x, words[i]);
+  return false;
+}
+
 static bool sent_as_declared(const cs_runner_xfail *x, const cs_report_case *r) {
-  for (size_t i = 0; i < r->packet_count; i++) {
-    const cs_report_packet *p = &r->packets[i];
-    bool ended = p->kind == CS_REPORT_ENDED || p->kind == CS_REPORT_RESET;
-    if (!p->sent &&
-        (ended ? cs_runner_xfail_word(x, "closed") : cs_runner_xfail_bytes(x, p->bytes)))
+  for (size_t i = 0; i < r->packet_count; i++)
+    if (!r->packets[i].sent && is_declared(x, &r->packets[i]))
       return true;
-  }
   return false;
 }
 

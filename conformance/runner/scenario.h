@@ -36,12 +36,13 @@ typedef enum cs_runner_transport {
 const char *cs_runner_transport_name(cs_runner_transport t); /* "udp" */
 
 /* Sets of transports, a bit each: those that carry datagrams, those that carry
- * a byte stream, and of these the WebSockets. */
+ * a byte stream, and of these the WebSockets; those over (D)TLS. */
 enum {
   CS_RUNNER_DATAGRAMS = 1 << CS_RUNNER_UDP | 1 << CS_RUNNER_DTLS,
   CS_RUNNER_STREAMS =
       1 << CS_RUNNER_TCP | 1 << CS_RUNNER_WS | 1 << CS_RUNNER_TLS | 1 << CS_RUNNER_WSS,
-  CS_RUNNER_WEBSOCKETS = 1 << CS_RUNNER_WS | 1 << CS_RUNNER_WSS
+  CS_RUNNER_WEBSOCKETS = 1 << CS_RUNNER_WS | 1 << CS_RUNNER_WSS,
+  CS_RUNNER_SECURED = 1 << CS_RUNNER_DTLS | 1 << CS_RUNNER_TLS | 1 << CS_RUNNER_WSS
 };
 /* The form that messages have on it. */
 static inline cs_wire_form cs_runner_form(cs_runner_transport t) {
@@ -49,6 +50,25 @@ static inline cs_wire_form cs_runner_form(cs_runner_transport t) {
     return CS_WIRE_UDP;
   return 1u << t & CS_RUNNER_WEBSOCKETS ? CS_WIRE_WS : CS_WIRE_TCP;
 }
+
+/* How to shake hands: what "open secure" says. Zero is what the target's
+ * credentials offer, in the order of docs/scenarios.md. What the other members
+ * need settles with: it is ANY only where they are all zero but sni and alpn. */
+typedef enum cs_runner_with {
+  CS_RUNNER_WITH_ANY,
+  CS_RUNNER_WITH_PSK,
+  CS_RUNNER_WITH_CERTIFICATE,
+  CS_RUNNER_WITH_NOTHING
+} cs_runner_with;
+typedef struct cs_runner_secure {
+  cs_runner_with with;
+  bool identity_unknown, key_wrong, certificate_none, certificate_untrusted;
+  uint16_t suite;   /* IANA number; 0: what we offer */
+  const char *sni;  /* NULL: the target's name, if it is one */
+  const char *alpn; /* NULL: as usual; "": none */
+} cs_runner_secure;
+/* The capability that a target needs for it, "psk"; NULL for ANY. */
+const char *cs_runner_with_name(cs_runner_with with);
 
 /* How far a connection is opened before the first step. */
 typedef enum cs_runner_open {
@@ -87,11 +107,17 @@ typedef enum cs_runner_field_kind {
   CS_RUNNER_FIELD_TARGET,       /* literal */
   CS_RUNNER_FIELD_HTTP_VERSION, /* literal, "1.1" */
   /* Of a pattern of frames. */
-  CS_RUNNER_FIELD_FIN,   /* number: 0 or 1 */
-  CS_RUNNER_FIELD_RSV,   /* number: 0 to 7 */
-  CS_RUNNER_FIELD_MASK,  /* number 0: not masked, 1: masked */
-  CS_RUNNER_FIELD_FORM,  /* number: bits of the length, 7, 16 or 64 */
-  CS_RUNNER_FIELD_STATUS /* literal: two bytes a status that will do */
+  CS_RUNNER_FIELD_FIN,    /* number: 0 or 1 */
+  CS_RUNNER_FIELD_RSV,    /* number: 0 to 7 */
+  CS_RUNNER_FIELD_MASK,   /* number 0: not masked, 1: masked */
+  CS_RUNNER_FIELD_FORM,   /* number: bits of the length, 7, 16 or 64 */
+  CS_RUNNER_FIELD_STATUS, /* literal: two bytes a status that will do */
+  /* Of a pattern of a handshake or an alert. */
+  CS_RUNNER_FIELD_SUITE,       /* literal: two bytes a suite that will do */
+  CS_RUNNER_FIELD_TLS_VERSION, /* number: 0x0303 for 1.2, in DTLS too */
+  CS_RUNNER_FIELD_ALPN,        /* literal, or ABSENT */
+  CS_RUNNER_FIELD_COOKIE,      /* DTLS: a HelloVerifyRequest came; or ABSENT */
+  CS_RUNNER_FIELD_ALERT        /* literal: a byte an alert that will do, or ABSENT */
 } cs_runner_field_kind;
 
 typedef enum cs_runner_relation {
@@ -125,9 +151,10 @@ enum { CS_RUNNER_TYPE_CASE = 4 /* $type, or what ">>" without a type means */ };
 
 typedef enum cs_runner_send_kind {
   CS_RUNNER_SEND_MESSAGE,
-  CS_RUNNER_SEND_RAW,    /* bytes: all fields are RAW */
-  CS_RUNNER_SEND_FRAME,  /* a WebSocket frame: all fields are RAW, its payload */
-  CS_RUNNER_SEND_UPGRADE /* the upgrade request: HEADER, METHOD, TARGET, HTTP_VERSION */
+  CS_RUNNER_SEND_RAW,     /* bytes: all fields are RAW */
+  CS_RUNNER_SEND_FRAME,   /* a WebSocket frame: all fields are RAW, its payload */
+  CS_RUNNER_SEND_UPGRADE, /* the upgrade request: HEADER, METHOD, TARGET, HTTP_VERSION */
+  CS_RUNNER_SEND_ALERT    /* an alert of the security session; no fields */
 } cs_runner_send_kind;
 
 /* The header of a frame to send. */
@@ -147,6 +174,8 @@ typedef struct cs_runner_send {
   cs_runner_send_kind kind;
   bool ordinary; /* ">>" */
   bool slowly;   /* each byte in a segment of its own */
+  bool plain;    /* beside the security session: a message or raw bytes */
+  uint8_t alert; /* its description */
   uint8_t type;  /* cs_wire_type, or CS_RUNNER_TYPE_CASE; means nothing on a stream */
   uint8_t code;
   cs_runner_frame frame;
@@ -162,7 +191,8 @@ typedef struct cs_runner_code {
 } cs_runner_code;
 
 /* A pattern of messages, of frames or of the head that answers an upgrade (its
- * status as a code: 101 is class 1, detail 1). */
+ * status as a code: 101 is class 1, detail 1); of a handshake or an alert fields
+ * alone; of bytes in the clear without codes, fields of RAW or none. */
 typedef struct cs_runner_pattern {
   uint8_t types;    /* a bit a cs_wire_type; messages */
   uint16_t opcodes; /* a bit an opcode; frames */
@@ -173,17 +203,26 @@ typedef struct cs_runner_pattern {
 } cs_runner_pattern;
 
 typedef enum cs_runner_alternative_kind {
-  CS_RUNNER_MESSAGE,  /* "<" */
-  CS_RUNNER_RESPONSE, /* "<<" */
-  CS_RUNNER_FRAME,    /* "< frame" */
-  CS_RUNNER_UPGRADE,  /* "< upgrade" */
-  CS_RUNNER_CLOSED,   /* "< closed" */
-  CS_RUNNER_ABORTED,  /* "< aborted" */
+  CS_RUNNER_MESSAGE,     /* "<" */
+  CS_RUNNER_RESPONSE,    /* "<<" */
+  CS_RUNNER_FRAME,       /* "< frame" */
+  CS_RUNNER_UPGRADE,     /* "< upgrade" */
+  CS_RUNNER_CLOSED,      /* "< closed" */
+  CS_RUNNER_ABORTED,     /* "< aborted" */
+  CS_RUNNER_ALT_SECURED, /* "< secured" */
+  CS_RUNNER_ALT_REFUSED, /* "< refused" */
+  CS_RUNNER_ALT_ALERT,   /* "< alert" */
+  CS_RUNNER_ALT_PLAIN,   /* "< plain" */
   CS_RUNNER_SILENCE,
   CS_RUNNER_ANYTHING /* "*" */
 } cs_runner_alternative_kind;
 
 enum { CS_RUNNER_GO_ON = CS_VERDICT_COUNT_ };
+
+/* Whether the alternative is about how a handshake ends. */
+static inline bool cs_runner_shakes_hands(cs_runner_alternative_kind k) {
+  return k == CS_RUNNER_ALT_SECURED || k == CS_RUNNER_ALT_REFUSED;
+}
 
 /* Whether the alternative wants something to come. */
 static inline bool cs_runner_wants(cs_runner_alternative_kind k) {
@@ -214,13 +253,15 @@ typedef enum cs_runner_step_kind {
   CS_RUNNER_PORT_NEW,
   CS_RUNNER_PORT_FIRST,
   CS_RUNNER_CLOSE,
-  CS_RUNNER_END
+  CS_RUNNER_END,
+  CS_RUNNER_OPEN_SECURE
 } cs_runner_step_kind;
 
 typedef struct cs_runner_step {
   cs_runner_step_kind kind;
   cs_time time; /* SEND: waited before; WAIT: the length */
   cs_runner_send send;
+  cs_runner_secure secure; /* OPEN_SECURE */
   const cs_runner_alternative *alternatives;
   size_t alternative_count;
   const char *statement; /* what is broken when no alternative holds, or NULL */
@@ -242,9 +283,10 @@ typedef struct cs_runner_scenario {
   const char *title;
   const char *const *covers; /* first of all those of the key, then those that steps name */
   size_t cover_count;
-  unsigned transports; /* a bit a cs_runner_transport */
-  cs_runner_open open; /* on streams */
-  unsigned types;      /* a bit a cs_wire_type; 0: no expansion */
+  unsigned transports;     /* a bit a cs_runner_transport */
+  cs_runner_open open;     /* on streams */
+  cs_runner_secure secure; /* how hands are shaken before the first step */
+  unsigned types;          /* a bit a cs_wire_type; 0: no expansion */
   const cs_runner_need *needs;
   size_t need_count;
   const char *const *defects;

@@ -110,14 +110,20 @@ struct walk {
   bool requested; /* a ">>" was there */
   bool heard;     /* a message may have been matched */
   bool fails;
-  bool over;   /* every alternative of the step before ends the case */
-  bool closed; /* we closed the connection in use */
+  bool over;    /* every alternative of the step before ends the case */
+  bool closed;  /* we closed the connection in use */
+  bool shaking; /* the step before was "open secure" */
+  bool refused; /* the session in use was not made */
+  bool alerted; /* we ended the session in use by an alert */
 };
 
 /* Whether the step needs the connection in use. */
 static bool needs_connection(const cs_runner_step *step) {
   if (step->kind == CS_RUNNER_EXPECT)
-    return step->alternatives[0].kind != CS_RUNNER_SILENCE;
+    return step->alternatives[0].kind != CS_RUNNER_SILENCE &&
+           step->alternatives[0].kind != CS_RUNNER_ALT_PLAIN;
+  if (step->kind == CS_RUNNER_SEND && step->send.plain)
+    return false;
   return step->kind == CS_RUNNER_SEND || step->kind == CS_RUNNER_ALIVE ||
          step->kind == CS_RUNNER_CLOSE || step->kind == CS_RUNNER_END;
 }
@@ -131,8 +137,53 @@ static bool check_alternatives(state *p, const cs_runner_step *step, struct walk
       return cs_runner_expected_on(p, a->line, a->column,
                                    "an expectation before dup that a message matched");
   }
-  for (size_t i = 0; i < step->alternative_count; i++)
-    w->heard = w->heard || cs_runner_wants(step->alternatives[i].kind);
+  for (size_t i = 0; i < step->alternative_count; i++) {
+    cs_runner_alternative_kind kind = step->alternatives[i].kind;
+    w->heard = w->heard || (cs_runner_wants(kind) && !cs_runner_shakes_hands(kind) &&
+                            kind != CS_RUNNER_ALT_ALERT && kind != CS_RUNNER_ALT_PLAIN);
+  }
+  return true;
+}
+
+/* How a handshake ends is said behind "open secure", and nowhere else. */
+static bool check_handshake(state *p, const cs_runner_step *step, struct walk *w) {
+  bool shaking = w->shaking;
+  bool all_refused = true;
+  w->shaking = step->kind == CS_RUNNER_OPEN_SECURE;
+  if (shaking && step->kind != CS_RUNNER_EXPECT)
+    return cs_runner_expected_on(p, step->line, step->column,
+                                 "< secured or < refused behind open secure");
+  for (size_t i = 0; i < step->alternative_count; i++) {
+    const cs_runner_alternative *a = &step->alternatives[i];
+    if (shaking && !cs_runner_shakes_hands(a->kind) && (i == 0 || a->kind != CS_RUNNER_ANYTHING))
+      return cs_runner_expected_on(p, a->line, a->column,
+                                   i == 0 ? "< secured or < refused behind open secure"
+                                          : "< secured, < refused or * behind open secure");
+    if (!shaking && cs_runner_shakes_hands(a->kind))
+      return cs_runner_expected_on(p, a->line, a->column,
+                                   "open secure just before secured and refused");
+    if (a->verdict == CS_RUNNER_GO_ON && a->kind != CS_RUNNER_ALT_REFUSED)
+      all_refused = false;
+  }
+  w->refused = (w->refused && !w->shaking) || (shaking && all_refused);
+  return true;
+}
+
+/* Whether the step has what it needs: a connection, a session. */
+static bool check_means(state *p, const cs_runner_step *step, const struct walk *w) {
+  if (w->closed && needs_connection(step))
+    return cs_runner_expected_on(p, step->line, step->column,
+                                 "port new or port first: close ended the connection in use");
+  if (w->refused && needs_connection(step))
+    return cs_runner_expected_on(p, step->line, step->column,
+                                 "port new, port first or open secure: the handshake in use was "
+                                 "refused");
+  bool speaks =
+      step->kind == CS_RUNNER_ALIVE || (step->kind == CS_RUNNER_SEND && !step->send.plain);
+  if (w->alerted && speaks)
+    return cs_runner_expected_on(p, step->line, step->column,
+                                 "port new, port first or open secure: our alert ended the "
+                                 "session in use");
   return true;
 }
 
@@ -140,13 +191,15 @@ static bool check_step(state *p, const cs_runner_step *step, struct walk *w) {
   if (w->over)
     return cs_runner_expected_on(p, step->line, step->column,
                                  "no more steps: every alternative before ends the case");
-  if (w->closed && needs_connection(step))
-    return cs_runner_expected_on(p, step->line, step->column,
-                                 "port new or port first: close ended the connection in use");
+  if (!check_means(p, step, w) || !check_handshake(p, step, w))
+    return false;
   if (step->kind == CS_RUNNER_CLOSE)
     w->closed = true;
-  if (step->kind == CS_RUNNER_PORT_NEW || step->kind == CS_RUNNER_PORT_FIRST)
-    w->closed = false;
+  if (step->kind == CS_RUNNER_PORT_NEW || step->kind == CS_RUNNER_PORT_FIRST ||
+      step->kind == CS_RUNNER_OPEN_SECURE)
+    w->closed = w->refused = w->alerted = false;
+  if (step->kind == CS_RUNNER_SEND && step->send.kind == CS_RUNNER_SEND_ALERT)
+    w->alerted = true;
   w->length += length_of(step);
   if (step->kind == CS_RUNNER_SEND) {
     w->requested = w->requested || step->send.ordinary;
@@ -175,6 +228,8 @@ bool cs_runner_check(state *p) {
   for (size_t i = 0; i < p->steps.count; i++)
     if (!check_step(p, &steps[i], &w))
       return false;
+  if (w.shaking)
+    return cs_runner_expected_on(p, line, 1, "< secured or < refused behind open secure");
   if (!w.fails)
     return cs_runner_expected_on(p, line, 1, "a step that a wrong server can fail");
   if (p->typed && !p->type_used)

@@ -13,19 +13,22 @@ enum key {
   KEY_COVERS,
   KEY_TRANSPORT,
   KEY_OPEN,
+  KEY_SECURITY,
   KEY_TYPE,
   KEY_NEEDS,
   KEY_DEFECT,
   KEY_PARAM,
   KEYS
 };
-static const char *const keys[KEYS] = {"id",   "covers", "transport", "open",
+static const char *const keys[KEYS] = {"id",   "covers", "transport", "open", "security",
                                        "type", "needs",  "defect",    "param"};
 
 struct header {
   bool seen[KEYS];
-  cs_runner_list needs;
   cs_runner_list defects;
+  cs_runner_place plain;    /* of "security plain" */
+  cs_runner_place security; /* of the first other field */
+  cs_runner_offer offer;
 };
 
 static bool lower(uint8_t c) {
@@ -107,7 +110,7 @@ static bool read_type(state *p, cs_span word) {
   return cs_runner_expected_at(p, word.at, "CON or NON");
 }
 
-static bool read_need(state *p, struct header *h, cs_span word) {
+static bool read_need(state *p, cs_span word) {
   cs_runner_need need = {CS_RUNNER_NEED_ROLE, false, NULL};
   cs_span name = word;
   if (name.len && name.at[0] == '!') {
@@ -134,7 +137,7 @@ static bool read_need(state *p, struct header *h, cs_span word) {
                                      ? "a role that a profile names, not %s"
                                      : "a capability that there is a probe for, not %s",
                                  need.name);
-  cs_runner_need *slot = cs_runner_push(p->arena, &h->needs, sizeof *slot);
+  cs_runner_need *slot = cs_runner_push(p->arena, &p->needs, sizeof *slot);
   *slot = need;
   return true;
 }
@@ -146,6 +149,16 @@ static bool read_defect(state *p, struct header *h, cs_span word) {
   const char **slot = cs_runner_push(p->arena, &h->defects, sizeof *slot);
   *slot = name;
   return true;
+}
+
+/* "plain", or a field as behind "open secure". */
+static bool read_security(state *p, struct header *h) {
+  cs_runner_place here = {p->line, cs_runner_column(p)};
+  bool plain = cs_runner_take_word(p, "plain");
+  if (plain ? h->plain.line || h->security.line : h->plain.line)
+    return cs_runner_expected_on(p, here.line, here.column, "plain alone, or no plain");
+  *(plain ? &h->plain : &h->security) = here;
+  return plain || cs_runner_parse_offer_field(p, &h->offer);
 }
 
 static bool read_param(state *p, cs_span word) {
@@ -168,7 +181,7 @@ static bool read_value(state *p, struct header *h, enum key key, cs_span word) {
   case KEY_TYPE:
     return read_type(p, word);
   case KEY_NEEDS:
-    return read_need(p, h, word);
+    return read_need(p, word);
   case KEY_DEFECT:
     return read_defect(p, h, word);
   default:
@@ -185,12 +198,14 @@ static bool read_key(state *p, struct header *h) {
   if (key == KEYS)
     return cs_runner_expected_at(
         p, start,
-        "one of the keys id, covers, transport, open, type, needs, defect and param, or ---");
+        "one of the keys id, covers, transport, open, security, type, needs, defect and param, or "
+        "---");
   size_t words = 0;
   while (!cs_runner_at_end(p)) {
     if (words++ == CS_RUNNER_WORDS_MAX)
       return cs_runner_expected(p, "at most %d values", CS_RUNNER_WORDS_MAX);
-    if (!read_value(p, h, (enum key)key, cs_runner_word(p)))
+    if (key == KEY_SECURITY ? !read_security(p, h)
+                            : !read_value(p, h, (enum key)key, cs_runner_word(p)))
       return false;
   }
   if (words == 0)
@@ -212,6 +227,19 @@ static void add_title(state *p) {
   p->out->title = p->out->title ? cs_runner_format(p->arena, "%s %s", p->out->title, line) : line;
 }
 
+/* Whether it is over (D)TLS: a scenario for a plain transport is for the secured one
+ * too, unless it says that it means nothing there. */
+static bool settle_security(state *p, struct header *h) {
+  static const unsigned twins = CS_RUNNER_DTLS - CS_RUNNER_UDP;
+  if (h->plain.line && cs_runner_named(p, CS_RUNNER_SECURED))
+    return cs_runner_expected_on(p, h->plain.line, h->plain.column,
+                                 "no dtls, tls or wss among the transports of a scenario with "
+                                 "security plain");
+  if (!h->plain.line)
+    p->out->transports |= (p->out->transports & ~(unsigned)CS_RUNNER_SECURED) << twins;
+  return cs_runner_settle_offer(p, &h->offer, &p->out->secure);
+}
+
 static bool finish(state *p, struct header *h) {
   static const enum key needed[] = {KEY_ID, KEY_COVERS, KEY_TRANSPORT};
   for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
@@ -226,8 +254,8 @@ static bool finish(state *p, struct header *h) {
   if (p->typed && !cs_runner_named(p, CS_RUNNER_DATAGRAMS))
     return cs_runner_expected_on(p, p->type_line, p->type_column,
                                  "udp among the transports of a scenario with type");
-  p->out->needs = h->needs.items;
-  p->out->need_count = h->needs.count;
+  if (!settle_security(p, h))
+    return false;
   p->out->defects = h->defects.items;
   p->out->defect_count = h->defects.count;
   return true;

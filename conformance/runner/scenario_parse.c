@@ -45,6 +45,8 @@ bool cs_runner_parse(cs_span text, const char *file, const cs_runner_names *name
   p.out->text = text;
   p.out->covers = p.covers.items;
   p.out->cover_count = p.covers.count;
+  p.out->needs = p.needs.items;
+  p.out->need_count = p.needs.count;
   p.out->vars = p.vars.items;
   p.out->var_count = p.vars.count;
   p.out->steps = p.steps.items;

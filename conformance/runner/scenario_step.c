@@ -127,6 +127,34 @@ static bool read_tail(state *p, cs_runner_alternative *a) {
   return true;
 }
 
+/* What only a secured transport has; *found: it was one of these. */
+static bool read_secured_arrival(state *p, cs_runner_alternative *a, bool *found) {
+  const uint8_t *start = p->in.at;
+  *found = true;
+  if (cs_runner_take_word(p, "secured")) {
+    a->kind = CS_RUNNER_ALT_SECURED;
+    return cs_runner_only_on(p, start, CS_RUNNER_SECURED, "secured") &&
+           cs_runner_parse_secured_pattern(p, &a->pattern);
+  }
+  if (cs_runner_take_word(p, "refused")) {
+    a->kind = CS_RUNNER_ALT_REFUSED;
+    return cs_runner_only_on(p, start, CS_RUNNER_SECURED, "refused") &&
+           cs_runner_parse_refused_pattern(p, &a->pattern);
+  }
+  if (cs_runner_take_word(p, "alert")) {
+    a->kind = CS_RUNNER_ALT_ALERT;
+    return cs_runner_only_on(p, start, CS_RUNNER_SECURED, "an alert") &&
+           cs_runner_parse_alert_pattern(p, &a->pattern);
+  }
+  if (cs_runner_take_word(p, "plain")) {
+    a->kind = CS_RUNNER_ALT_PLAIN;
+    return cs_runner_only_on(p, start, 1u << CS_RUNNER_DTLS, "plain") &&
+           cs_runner_parse_plain_pattern(p, &a->pattern);
+  }
+  *found = false;
+  return true;
+}
+
 /* What stands behind "<". */
 static bool read_arrival(state *p, cs_runner_alternative *a) {
   const uint8_t *start = p->in.at;
@@ -148,6 +176,10 @@ static bool read_arrival(state *p, cs_runner_alternative *a) {
     return cs_runner_only_on(p, start, CS_RUNNER_WEBSOCKETS, "an upgrade") &&
            cs_runner_parse_upgrade_pattern(p, &a->pattern);
   }
+  bool found;
+  bool good = read_secured_arrival(p, a, &found);
+  if (found)
+    return good;
   a->kind = CS_RUNNER_MESSAGE;
   a->dup = cs_runner_take_word(p, "dup");
   if (a->dup && !cs_runner_only_on(p, start, CS_RUNNER_DATAGRAMS, "dup"))
@@ -220,6 +252,15 @@ static bool ends(state *p) {
   return cs_runner_at_end(p) || cs_runner_expected(p, "the end of the line");
 }
 
+static bool read_open(state *p, const uint8_t *start) {
+  if (!cs_runner_take_word(p, "secure"))
+    return cs_runner_expected(p, "secure");
+  if (!cs_runner_only_on(p, start, CS_RUNNER_SECURED, "open secure"))
+    return false;
+  cs_runner_step *step = add_step(p, CS_RUNNER_OPEN_SECURE);
+  return step && cs_runner_parse_open_secure(p, &step->secure);
+}
+
 static bool at_word(state *p, const char *word) {
   cs_base_reader before = p->in;
   bool there = cs_runner_take_word(p, word);
@@ -257,12 +298,14 @@ bool cs_runner_parse_step(state *p) {
   if (cs_runner_take_word(p, "port"))
     return read_port(p) && ends(p);
   const uint8_t *start = p->in.at;
+  if (cs_runner_take_word(p, "open"))
+    return read_open(p, start);
   if (cs_runner_take_word(p, "close"))
     return cs_runner_only_on(p, start, CS_RUNNER_STREAMS, "close") &&
            add_step(p, CS_RUNNER_CLOSE) && ends(p);
   if (cs_runner_take_word(p, "end"))
-    return cs_runner_only_on(p, start, CS_RUNNER_STREAMS, "end") && add_step(p, CS_RUNNER_END) &&
-           ends(p);
+    return cs_runner_only_on(p, start, CS_RUNNER_STREAMS & ~(unsigned)CS_RUNNER_SECURED, "end") &&
+           add_step(p, CS_RUNNER_END) && ends(p);
   return cs_runner_expected(
-      p, "a step: >, >>, <, <<, |, silence, +TIME, alive, wait, drain, port, close or end");
+      p, "a step: >, >>, <, <<, |, silence, +TIME, alive, wait, drain, port, open, close or end");
 }

@@ -5,6 +5,17 @@
 
 #include "runner/scenario.h"
 
+typedef struct cs_runner_place {
+  unsigned line, column; /* 0: nowhere */
+} cs_runner_place;
+
+/* "open secure" and the header's "security" while they are read. */
+typedef struct cs_runner_offer {
+  cs_runner_secure secure;
+  cs_runner_place psk;         /* of a field that needs a pre-shared key */
+  cs_runner_place certificate; /* of one that needs certificates */
+} cs_runner_offer;
+
 typedef struct cs_runner_parse_state {
   cs_runner_arena *arena;
   const cs_runner_names *names;
@@ -18,6 +29,7 @@ typedef struct cs_runner_parse_state {
   bool type_used;       /* a step depends on the case's type */
   unsigned type_line, type_column;
   unsigned open_line, open_column; /* of the header key "open"; 0: none */
+  cs_runner_list needs;            /* cs_runner_need */
   cs_runner_list vars;             /* cs_runner_var */
   cs_runner_list covers;           /* const char * */
   cs_runner_list steps;            /* cs_runner_step */
@@ -74,6 +86,17 @@ bool cs_runner_parse_send(state *p, bool ordinary, cs_runner_send *out);
 bool cs_runner_parse_pattern(state *p, bool response, cs_runner_pattern *out);
 bool cs_runner_parse_frame_pattern(state *p, cs_runner_pattern *out);
 bool cs_runner_parse_upgrade_pattern(state *p, cs_runner_pattern *out);
+/* How to shake hands: one field, the places of what it needs kept; what all of
+ * them come to, with the capability that it needs; all behind "open secure". */
+bool cs_runner_parse_offer_field(state *p, cs_runner_offer *o);
+bool cs_runner_settle_offer(state *p, cs_runner_offer *o, cs_runner_secure *out);
+bool cs_runner_parse_open_secure(state *p, cs_runner_secure *out);
+/* What stands behind "> alert", "< alert", "< secured", "< refused", "< plain". */
+bool cs_runner_parse_alert(state *p, cs_runner_send *out);
+bool cs_runner_parse_alert_pattern(state *p, cs_runner_pattern *out);
+bool cs_runner_parse_secured_pattern(state *p, cs_runner_pattern *out);
+bool cs_runner_parse_refused_pattern(state *p, cs_runner_pattern *out);
+bool cs_runner_parse_plain_pattern(state *p, cs_runner_pattern *out);
 /* A step on the present line. */
 bool cs_runner_parse_step(state *p);
 /* Closes the step whose alternatives were being read. */

@@ -102,10 +102,18 @@ static bool in_globs(const char *id, const char *scenario, const cs_runner_list 
   return false;
 }
 
+bool cs_runner_transport_there(cs_runner_transport t) {
+  if (!(1u << t & CS_RUNNER_SECURED))
+    return true;
+  return cs_tls_available(1u << t & CS_RUNNER_DATAGRAMS ? CS_TLS_DATAGRAM : CS_TLS_STREAM);
+}
+
 static unsigned transports_of(const cs_runner_selection *s) {
   const char *const *words = s->transports.items;
-  /* The drivers there are. */
-  static const unsigned there = 1u << CS_RUNNER_UDP | 1u << CS_RUNNER_TCP | 1u << CS_RUNNER_WS;
+  unsigned there = 0;
+  for (unsigned k = 0; k < CS_RUNNER_TRANSPORT_COUNT_; k++)
+    if (cs_runner_transport_there((cs_runner_transport)k))
+      there |= 1u << k;
   unsigned mask = s->transports.count ? 0 : there;
   cs_runner_transport t;
   for (size_t i = 0; i < s->transports.count; i++)

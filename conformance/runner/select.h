@@ -11,7 +11,7 @@ typedef struct cs_runner_selection {
   cs_runner_list exclude;    /* the same */
   cs_runner_list sections;   /* "4.2", "7252/4.2", "RFC7252#4.2" */
   cs_runner_list levels;     /* "MUST", "SHOULD", "MAY" */
-  cs_runner_list transports; /* "udp", "tcp", "ws" */
+  cs_runner_list transports; /* "udp", "tcp", "ws", "dtls", "tls", "wss" */
   bool fast;                 /* leave out those of "param slow" */
 } cs_runner_selection;
 
@@ -23,6 +23,9 @@ bool cs_runner_selection_check(const cs_runner_selection *s, const char **word);
  * library's arena. *slow (may be NULL) counts those left out for being slow. */
 cs_runner_variant *cs_runner_select(cs_runner_library *l, const cs_runner_selection *s,
                                     size_t *count, size_t *slow);
+
+/* Whether this build has the transport: (D)TLS needs a library. */
+bool cs_runner_transport_there(cs_runner_transport t);
 
 /* Whether a pattern with * and ? matches a whole id. */
 bool cs_runner_glob(const char *pattern, const char *id);

@@ -16,10 +16,14 @@ typedef struct cs_runner_selftest_config {
    * how a test sees that a defect without effect is noticed. */
   const char *const *inert;
   size_t inert_count;
+  /* Defects of messages are played over (D)TLS too, not on the plain transports
+   * alone. */
+  bool all_transports;
 } cs_runner_selftest_config;
 
-/* The transports that the server in memory speaks: UDP, TCP, WebSocket. */
-enum { CS_RUNNER_SELFTEST_TRANSPORTS = 3 };
+/* The transports that the server in memory speaks: all, without a TLS library the
+ * first three. */
+enum { CS_RUNNER_SELFTEST_TRANSPORTS = CS_RUNNER_TRANSPORT_COUNT_ };
 
 typedef struct cs_runner_selftest_count {
   size_t cases;   /* played without a defect */

@@ -4,7 +4,7 @@
 
 #include "base/table.h"
 #include "net/net.h"
-#include "server/server.h"
+#include "server/guard.h"
 
 enum {
   SERVE_BUFFER = 65536,
@@ -21,7 +21,8 @@ typedef enum serve_kind { SERVE_DATAGRAM, SERVE_LISTENER, SERVE_LINK } serve_kin
 typedef struct serve_source {
   serve_kind kind;
   cs_wire_form form;
-  int fd; /* -1: none */
+  bool secured; /* DTLS, TLS */
+  int fd;       /* -1: none */
 } serve_source;
 
 /* A connection. */
@@ -36,18 +37,21 @@ typedef struct serve_link {
   bool finished;  /* it has: what comes is thrown away until the client ends too */
 } serve_link;
 
-/* Addresses by the numbers that the server knows them by. The oldest makes
- * room, and its number is never used again. */
+/* Addresses by the numbers that the server knows them by, one for each of the
+ * sockets that they send to. The oldest makes room, and its number is never used
+ * again. */
 typedef struct serve_peer {
   cs_base_node node;
   cs_net_address address;
+  const serve_source *source;
   uint64_t number;
 } serve_peer;
 
 typedef struct serving {
   cs_net net;
-  serve_source udp, tcp, ws;
+  serve_source udp, tcp, ws, dtls, tls, wss;
   cs_server *server;
+  cs_server_guard *guard; /* NULL in a build without TLS */
   cs_base_table table;
   serve_peer *peers;
   uint64_t next; /* number of the next new peer */
@@ -58,6 +62,9 @@ typedef struct serving {
 static inline cs_time serve_now(const serving *s) {
   return s->net.ops->now(s->net.self);
 }
+
+/* The server forgets a connection. */
+void cs_runner_serve_hangup(serving *s, const serve_source *source, uint64_t peer);
 
 /* serve_link.c */
 void cs_runner_serve_accept(serving *s, const serve_source *listener);

@@ -26,7 +26,7 @@ static void drop(serving *s, serve_link *l) {
   if (l->source.fd < 0)
     return;
   if (l->peer)
-    cs_server_hangup(s->server, l->peer, serve_now(s));
+    cs_runner_serve_hangup(s, &l->source, l->peer);
   s->net.ops->close(s->net.self, l->source.fd);
   free(l->out);
   memset(l, 0, sizeof *l);
@@ -120,10 +120,13 @@ void cs_runner_serve_accept(serving *s, const serve_source *listener) {
     if (s->net.ops->accept(s->net.self, listener->fd, NULL, &fd) != CS_OK)
       return;
     serve_link *l = room(s);
-    *l = (serve_link){.source = {SERVE_LINK, listener->form, fd},
+    *l = (serve_link){.source = {SERVE_LINK, listener->form, listener->secured, fd},
                       .peer = link_bit | ++s->next_link,
                       .active = serve_now(s)};
-    if (cs_server_connect(s->server, l->peer, listener->form, serve_now(s)) != CS_OK) {
+    cs_err err = listener->secured
+                     ? cs_server_guard_connect(s->guard, l->peer, listener->form, serve_now(s))
+                     : cs_server_connect(s->server, l->peer, listener->form, serve_now(s));
+    if (err != CS_OK) {
       l->peer = 0;
       drop(s, l);
       continue;
@@ -135,7 +138,7 @@ void cs_runner_serve_accept(serving *s, const serve_source *listener) {
 /* The client's side is over. What it asked for before is still answered. */
 static void ended(serving *s, serve_link *l) {
   if (l->peer)
-    cs_server_hangup(s->server, l->peer, serve_now(s));
+    cs_runner_serve_hangup(s, &l->source, l->peer);
   l->peer = 0;
   if (l->finished || l->out_len == 0)
     drop(s, l);
@@ -160,7 +163,11 @@ void cs_runner_serve_ready(serving *s, serve_link *l, unsigned what, uint8_t *bu
     drop(s, l);
   } else if (l->peer) {
     l->active = serve_now(s);
-    (void)cs_server_receive(s->server, l->peer, false, cs_span_of(buf, len), l->active);
+    cs_span bytes = cs_span_of(buf, len);
+    if (l->source.secured)
+      (void)cs_server_guard_receive(s->guard, l->peer, cs_span_of(NULL, 0), bytes, l->active);
+    else
+      (void)cs_server_receive(s->server, l->peer, false, bytes, l->active);
   }
 }
 

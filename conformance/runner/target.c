@@ -5,6 +5,14 @@
 
 #include "wire/uri.h"
 
+static cs_runner_transport transport_of(cs_wire_scheme scheme) {
+  static const cs_runner_transport transports[CS_SCHEME_COUNT_] = {
+      [CS_SCHEME_COAP] = CS_RUNNER_UDP,      [CS_SCHEME_COAP_TCP] = CS_RUNNER_TCP,
+      [CS_SCHEME_COAP_WS] = CS_RUNNER_WS,    [CS_SCHEME_COAPS] = CS_RUNNER_DTLS,
+      [CS_SCHEME_COAPS_TCP] = CS_RUNNER_TLS, [CS_SCHEME_COAPS_WS] = CS_RUNNER_WSS};
+  return transports[scheme];
+}
+
 bool cs_runner_target_check(const char *uri, cs_runner_arena *arena, const char **why) {
   cs_wire_uri u;
   size_t where = 0;
@@ -12,12 +20,6 @@ bool cs_runner_target_check(const char *uri, cs_runner_arena *arena, const char 
   if (broken != CS_RULE_NONE) {
     *why = cs_runner_format(arena, "%s is no target (character %zu: %s); try coap://127.0.0.1:5683",
                             uri, where + 1, cs_base_rule_text(broken));
-    return false;
-  }
-  if (u.scheme != CS_SCHEME_COAP && u.scheme != CS_SCHEME_COAP_TCP &&
-      u.scheme != CS_SCHEME_COAP_WS) {
-    *why = cs_runner_format(
-        arena, "%s: only coap://, coap+tcp:// and coap+ws:// can be tested so far", uri);
     return false;
   }
   if (u.path.len || u.has_query) {
@@ -31,9 +33,23 @@ cs_runner_transport cs_runner_target_transport(const char *uri) {
   cs_wire_uri u;
   if (cs_wire_uri_split(cs_span_str(uri), &u, NULL) != CS_RULE_NONE)
     return CS_RUNNER_UDP;
-  return u.scheme == CS_SCHEME_COAP_TCP  ? CS_RUNNER_TCP
-         : u.scheme == CS_SCHEME_COAP_WS ? CS_RUNNER_WS
-                                         : CS_RUNNER_UDP;
+  return transport_of(u.scheme);
+}
+
+const char *cs_runner_target_name(const char *uri, cs_runner_arena *arena) {
+  cs_wire_uri u;
+  uint8_t host[256];
+  size_t len = 0;
+  if (cs_wire_uri_split(cs_span_str(uri), &u, NULL) != CS_RULE_NONE ||
+      u.host_kind == CS_HOST_UNIX || cs_wire_uri_decode(u.host, host, sizeof host, &len) != CS_OK)
+    return NULL;
+  return cs_runner_text(arena, cs_span_of(host, len));
+}
+
+bool cs_runner_target_at_default_port(const char *uri) {
+  cs_wire_uri u;
+  return cs_wire_uri_split(cs_span_str(uri), &u, NULL) == CS_RULE_NONE &&
+         u.host_kind != CS_HOST_UNIX && u.port == cs_wire_scheme_port(u.scheme);
 }
 
 const char *cs_runner_target_host(const char *uri, cs_runner_arena *arena) {

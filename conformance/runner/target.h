@@ -13,6 +13,10 @@ cs_runner_transport cs_runner_target_transport(const char *uri);
 /* Host and port of a checked URI as they are written, the port only when it is
  * there: what an HTTP request says as its Host. "localhost" for a path. */
 const char *cs_runner_target_host(const char *uri, cs_runner_arena *arena);
+/* The host alone, name or address, for a server's certificate; NULL for a path. */
+const char *cs_runner_target_name(const char *uri, cs_runner_arena *arena);
+/* Whether a checked URI is at the default port of its scheme. */
+bool cs_runner_target_at_default_port(const char *uri);
 /* The URI with the port {port} where it has none: only its outer form is looked
  * at, so it may hold {port2} already. */
 const char *cs_runner_target_with_port(const char *uri, cs_runner_arena *arena);

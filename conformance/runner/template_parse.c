@@ -173,6 +173,14 @@ bool cs_runner_parse_send(state *p, bool ordinary, cs_runner_send *out) {
   *out = (cs_runner_send){.ordinary = ordinary, .type = CS_RUNNER_TYPE_CASE};
   if (ordinary)
     return read_message(p, true, out);
+  if (cs_runner_take_word(p, "alert"))
+    return cs_runner_only_on(p, start, CS_RUNNER_SECURED, "an alert") &&
+           cs_runner_parse_alert(p, out);
+  if (cs_runner_take_word(p, "plain")) {
+    out->plain = true;
+    if (!cs_runner_only_on(p, start, 1u << CS_RUNNER_DTLS, "plain"))
+      return false;
+  }
   if (cs_runner_named(p, CS_RUNNER_DATAGRAMS) && cs_runner_named(p, CS_RUNNER_STREAMS))
     return cs_runner_expected(p, "a scenario for udp alone or for streams alone: they have no "
                                  "message in common that > could send, only >>");

@@ -20,7 +20,7 @@ cs_err cs_server_connect(cs_server *s, uint64_t number, cs_wire_form form, cs_ti
 void cs_server_hangup(cs_server *s, uint64_t number, cs_time now) {
   cs_server_peer *p = cs_server_peer_find(s, number);
   (void)now;
-  if (p && p->form != CS_WIRE_UDP)
+  if (p)
     cs_server_peer_drop(s, p);
 }
 

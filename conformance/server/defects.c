@@ -6,6 +6,7 @@ static const cs_defect_family *const families[] = {
     &cs_defects_format, &cs_defects_message,        &cs_defects_exchange, &cs_defects_method,
     &cs_defects_option, &cs_defects_representation, &cs_defects_reliable, &cs_defects_signaling,
     &cs_defects_token,  &cs_defects_upgrade,        &cs_defects_frame,    &cs_defects_websocket,
+    &cs_defects_secure,
 };
 
 static const cs_defect *defect_at(size_t i) {
@@ -37,6 +38,15 @@ const cs_server_defect *cs_server_defect_named(const char *name) {
 
 bool cs_server_defect_on(const cs_server_defect *d, cs_wire_form form) {
   return d->transports == 0 || (d->transports & 1u << form) != 0;
+}
+
+bool cs_server_defect_secured(const cs_server_defect *d, cs_wire_form form) {
+  return (d->transports & (unsigned)CS_DEFECT_DTLS << form) != 0;
+}
+
+void cs_defect_wrong_key(cs_span key, uint8_t *out) {
+  memcpy(out, key.at, key.len);
+  out[key.len - 1] ^= 0xff;
 }
 
 bool cs_defect_set_bytes(cs_defect_message *d, cs_span bytes) {

@@ -10,6 +10,7 @@
 
 #include "base/rule.h"
 #include "core/session.h"
+#include "server/defects_secure.h"
 #include "server/exchange.h"
 #include "server/server.h"
 #include "wire/ws_frame.h"
@@ -127,6 +128,16 @@ typedef struct cs_defect {
   bool (*request)(cs_defect_turn *t, cs_server_request *q, cs_server_reply *reply);
   /* A resource has made its reply: change it. */
   void (*reply)(cs_defect_turn *t, const cs_server_request *q, cs_server_reply *reply);
+
+  /* Of rows that name secured transports; called by the guard (guard.h). Changes
+   * how it behaves: called once when it is made, so for all transports that the
+   * row names. */
+  void (*secure)(cs_defect_manner *m);
+  /* A datagram, or bytes of a stream, came from the wire: false loses them. */
+  bool (*wire_in)(const cs_defect_wire *w, cs_span bytes);
+  /* The same on their way out: change them in place (*len up to cap), or return
+   * false and they are lost. */
+  bool (*wire_out)(const cs_defect_wire *w, uint8_t *bytes, size_t *len, size_t cap);
 } cs_defect;
 
 typedef struct cs_defect_family {
@@ -146,6 +157,7 @@ extern const cs_defect_family cs_defects_token;          /* RFC 8974 */
 extern const cs_defect_family cs_defects_upgrade;        /* RFC 8323 4.1 and 8.3, RFC 6455 4 */
 extern const cs_defect_family cs_defects_frame;          /* RFC 6455 5.1 to 5.5 */
 extern const cs_defect_family cs_defects_websocket;      /* RFC 6455 5.5 on, RFC 8323 4.2 on */
+extern const cs_defect_family cs_defects_secure; /* RFC 7252 section 9, RFC 8323 section 9 */
 
 /* The whole row of a name, or NULL. */
 const cs_defect *cs_defect_find(const char *name);

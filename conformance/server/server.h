@@ -34,7 +34,8 @@ void cs_server_free(cs_server *s);
  * of its own, used neither for another connection nor for a datagram's sender.
  * CS_ERR_MEMORY, CS_ERR_LIMIT (max_peers connections): close it then. */
 cs_err cs_server_connect(cs_server *s, uint64_t peer, cs_wire_form form, cs_time now);
-/* The peer closed or reset its connection: it is forgotten. */
+/* The peer closed or reset its connection, or the security session through which
+ * its datagrams come is over: it is forgotten. */
 void cs_server_hangup(cs_server *s, uint64_t peer, cs_time now);
 /* A connection that the server closes, its last bytes having been taken by
  * cs_server_transmit; false when there is none. It is forgotten with this call:
@@ -66,10 +67,17 @@ enum {
   CS_DEFECT_UDP = 1,
   CS_DEFECT_TCP = 2,
   CS_DEFECT_WS = 4,
-  CS_DEFECT_STREAM = 6
+  CS_DEFECT_STREAM = 6,
+  /* Defects of the security layer; the others show below it too. */
+  CS_DEFECT_DTLS = 8,
+  CS_DEFECT_TLS = 16,
+  CS_DEFECT_WSS = 32,
+  CS_DEFECT_SECURED = 56
 };
-/* Whether the defect shows on this transport. */
+/* Whether the defect shows on what is said in this form, secured or not. */
 bool cs_server_defect_on(const cs_server_defect *d, cs_wire_form form);
+/* Whether it is one of the security layer below this form. */
+bool cs_server_defect_secured(const cs_server_defect *d, cs_wire_form form);
 /* Row i, or NULL past the end. */
 const cs_server_defect *cs_server_defect_at(size_t i);
 const cs_server_defect *cs_server_defect_named(const char *name);

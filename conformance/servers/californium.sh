@@ -4,7 +4,7 @@
 #
 #   install                      builds out/servers/californium-3.14.0 once (maven, a JDK of 11 or later)
 #   path | version | transports  the command line that runs it, its version, what it speaks
-#   start ADDRESS PORT           prints the process id once it answers on UDP and TCP
+#   start ADDRESS PORT           prints the process id once it answers on all of them
 #   stop PID
 #   run ADDRESS PORT -- COMMAND
 set -u
@@ -39,16 +39,23 @@ program() {
   printf '%s\n' -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$prefix/lib/*" PlugtestServer
 }
 
+# TLS is of certificates alone.
 transports() {
-  echo udp tcp
+  # shellcheck disable=SC2046 # words
+  echo udp tcp $(secure dtls) $(certified tls)
 }
 
 start() {
-  local -a server
+  local -a server security=()
   mapfile -t server < <(program)
   [ ${#server[@]} -gt 1 ] || exit 2
   [ -n "$2" ] || die "Californium has no Unix-domain sockets"
-  launch "$(transports)" "$1" "$2" "${server[@]}" "$1" "$2"
+  if has psk; then security+=("psk=$credentials/psk.txt"); fi
+  if has certificate; then
+    security+=("certificate=$credentials/server.chain.pem" "key=$credentials/server.key" "ca=$credentials/ca.pem")
+  fi
+  if has client-certificate; then security+=(demand); fi
+  launch "$(transports)" "$1" "$2" "${server[@]}" "$1" "$2" "${security[@]}"
 }
 
 subcommand "$@"

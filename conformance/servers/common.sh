@@ -7,26 +7,91 @@
 # and the variable `word`: a part of its server's command line that no other
 # process has, so that a stale process id never ends a stranger.
 #
-# Transports are named udp, tcp, ws, unix (datagrams) and unix-stream. UDP and
-# TCP are on PORT, WebSockets on PORT + 3000 (5683: 8683).
+# Transports are named udp, tcp, ws, dtls, tls, wss and, on Unix-domain sockets,
+# unix (datagrams), unix-stream, unix-dtls, unix-tls. UDP and TCP are on PORT,
+# DTLS and TLS one above, WebSockets on PORT + 3000 and PORT + 3001 (5683: 5684,
+# 8683, 8684).
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 # Where servers that are no packages of this system are put.
 servers=${COAPSPEC_SERVERS:-$root/out/servers}
+# The test credentials, for every server.
+credentials=$root/conformance/credentials
 # How long a server may take to answer on all its transports, in seconds.
 start_limit=20
 
-usage="usage: install | path | version | transports | start ADDRESS PORT | start PATH [coap|coap+tcp] | stop PID |
-  run ADDRESS PORT -- COMMAND | run PATH [coap|coap+tcp] -- COMMAND"
+usage="usage: install | path | version | transports | start ADDRESS PORT | start PATH [SCHEME] | stop PID |
+  run ADDRESS PORT -- COMMAND | run PATH [SCHEME] -- COMMAND
+SCHEME is coap, coap+tcp, coaps or coaps+tcp"
 
 die() {
   echo "$(basename "$0"): $*" >&2
   exit 2
 }
 
-ws_port() {
-  echo $(($1 + 3000))
+# port_of TRANSPORT PORT
+port_of() {
+  case $1 in
+    dtls | tls) echo $(($2 + 1)) ;;
+    ws) echo $(($2 + 3000)) ;;
+    wss) echo $(($2 + 3001)) ;;
+    *) echo "$2" ;;
+  esac
 }
+
+# has WORD: whether the server is to have that of the security it is started with,
+# which COAPSPEC_SERVER_SECURITY says: "psk", "certificate", both (the default),
+# "client-certificate" (demands one of the client), or nothing ("none").
+has() {
+  case " ${COAPSPEC_SERVER_SECURITY:-psk certificate} " in *" $1 "*) return 0 ;; esac
+  return 1
+}
+
+check_security() {
+  local word
+  for word in ${COAPSPEC_SERVER_SECURITY:-psk certificate}; do
+    case $word in
+      psk | certificate) ;;
+      client-certificate) has certificate || die "COAPSPEC_SERVER_SECURITY: client-certificate needs certificate" ;;
+      none) [ "$COAPSPEC_SERVER_SECURITY" = none ] || die "COAPSPEC_SERVER_SECURITY: none stands alone" ;;
+      *) die "COAPSPEC_SERVER_SECURITY: '$word' is none of psk, certificate, client-certificate and none" ;;
+    esac
+  done
+}
+
+# secure TRANSPORT...: those, where the server has any security
+secure() {
+  if has psk || has certificate; then echo "$*"; fi
+}
+
+# certified TRANSPORT...: those, where the server has a certificate
+certified() {
+  if has certificate; then echo "$*"; fi
+}
+
+# psk_identity, psk_key: the pre-shared key of the test credentials, in hex
+psk_identity() {
+  sed -n '1s/:.*//p' "$credentials/psk.txt"
+}
+
+psk_key() {
+  sed -n '1s/.*://p' "$credentials/psk.txt"
+}
+
+# escaped HEX: what printf makes the bytes of
+escaped() {
+  printf %s "$1" | sed 's/../\\x&/g'
+}
+
+# A ClientHello of DTLS 1.2 without a cookie: what it is answered by, the cookie,
+# costs the server no memory. Bash would send it in two datagrams if it had a
+# newline, which the list of groups begins with, so it has none.
+client_hello=16fefd0000000000000000004e01 # record, handshake type
+client_hello+=0000420000000000000042fefd  # lengths, sequence, fragment, DTLS 1.2
+client_hello+=$(printf '63%.0s' {1..32})  # random
+client_hello+=00000006c0a8c0aec02b0100    # PSK and ECDHE-ECDSA with CCM_8, ECDHE-ECDSA with GCM
+client_hello+=0012                        # uncompressed points, ECDSA with SHA-256, extended master secret
+client_hello+=000b00020100000d00040002040300170000
 
 # install_once PREFIX STAMP FUNCTION: calls FUNCTION to fill the folder PREFIX,
 # unless that was done for the same STAMP. Runs at the same time install once.
@@ -73,10 +138,10 @@ is_bound() {
       grep -qE " $(printf '%s' "$address" | sed 's/[.[*^$+?{|()\\]/\\&/g')\$" /proc/net/unix
       return
       ;;
-    udp) table=udp ;;
-    tcp) table=tcp state=0A ;;
-    ws) table=tcp state=0A port=$(ws_port "$port") ;;
+    udp | dtls) table=udp ;;
+    *) table=tcp state=0A ;;
   esac
+  port=$(port_of "$transport" "$port")
   cat "/proc/net/$table" "/proc/net/${table}6" 2>/dev/null |
     grep -qE "^ *[0-9]+: ($(hex_of "$address")):$(printf '%04X' "$port") [0-9A-F]+:[0-9A-F]{4} $state"
 }
@@ -93,29 +158,31 @@ check_place() {
 }
 
 # answers TRANSPORT ADDRESS PORT: whether somebody is at home. Over datagrams
-# that is an answer to a CoAP ping: libcoap loses a datagram that comes between
+# that is an answer to a CoAP ping, or to a ClientHello: libcoap loses a datagram that comes between
 # bind and its loop, so a bound socket alone is not a server that is ready. A
 # connection waits in the kernel until it is accepted, so there it is enough.
 answers() {
-  local transport=$1 address=$2 port=$3 byte=""
+  local transport=$1 address=$2 port byte="" bytes=40000001
+  port=$(port_of "$transport" "$3")
+  case $transport in *dtls) bytes=$client_hello ;; esac
   case $transport in
-    udp)
+    udp | dtls)
       { exec 8<>"/dev/udp/$address/$port"; } 2>/dev/null || return 1
-      printf '\x40\x00\x00\x01' >&8
+      # shellcheck disable=SC2059 # the format is the bytes
+      printf "$(escaped $bytes)" >&8
       IFS= read -r -t 0.1 -N 1 -u 8 byte 2>/dev/null
       exec 8>&-
       [ -n "$byte" ]
       ;;
-    tcp | ws)
-      [ "$transport" = tcp ] || port=$(ws_port "$port")
+    tcp | tls | ws | wss)
       { exec 8<>"/dev/tcp/$address/$port"; } 2>/dev/null || return 1
       exec 8>&-
       ;;
     *)
       command -v python3 >/dev/null || { sleep 0.3; return 0; }
-      python3 -B - "$transport" "$address" <<'PING'
+      python3 -B - "$transport" "$address" "$bytes" <<'PING'
 import os, socket, sys
-stream = sys.argv[1] == "unix-stream"
+stream = sys.argv[1] in ("unix-stream", "unix-tls")
 peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
 mine = f"{sys.argv[2]}.{os.getpid()}"
 try:
@@ -125,8 +192,8 @@ try:
     else:
         peer.bind(mine)
         peer.connect(sys.argv[2])
-        peer.send(bytes.fromhex("40000001"))
-        peer.recv(8)
+        peer.send(bytes.fromhex(sys.argv[3]))
+        peer.recv(2000)
 except OSError:
     sys.exit(1)
 finally:
@@ -151,10 +218,9 @@ all_answer() {
 launch() {
   local wanted=$1 address=$2 port=$3 log pid limit transport
   shift 3
-  case " $wanted " in
-    *' ws '*) [ "$(ws_port "$port")" -le 65535 ] || die "port $port leaves none for WebSockets, 3000 above" ;;
-  esac
   for transport in $wanted; do
+    [ -z "$port" ] || [ "$(port_of "$transport" "$port")" -le 65535 ] ||
+      die "port $port leaves none for $transport, which is above it ($(port_of "$transport" "$port"))"
     is_bound "$transport" "$address" "$port" && die "something already listens on $address $port ($transport)"
   done
   # The socket of a server that was killed stays in its folder.
@@ -208,10 +274,11 @@ halt() {
 }
 
 # run_with ADDRESS PORT [KIND] -- COMMAND...: COMMAND while the server is up,
-# with COAP_SERVER_ADDRESS, COAP_SERVER_PORT, COAP_SERVER_WS_PORT (empty where
-# there are no WebSockets) and COAP_SERVER_PID set. Its exit code is ours.
+# with COAP_SERVER_ADDRESS, COAP_SERVER_PORT, COAP_SERVER_PID and, empty where the
+# server has no such transport, COAP_SERVER_DTLS_PORT, ..._TLS_PORT, ..._WS_PORT
+# and ..._WSS_PORT set. Its exit code is ours.
 run_with() {
-  local address=$1 port=$2 kind="" pid status ws=""
+  local address=$1 port=$2 kind="" pid status transport dtls="" tls="" ws="" wss=""
   shift 2
   if [ -z "$port" ] && [ "${1---}" != -- ]; then
     kind=$1
@@ -223,9 +290,12 @@ run_with() {
   # shellcheck disable=SC2064 # the id of now
   trap "halt $pid" EXIT
   if [ -n "$port" ]; then
-    case " $(transports) " in *' ws '*) ws=$(ws_port "$port") ;; esac
+    for transport in $(transports); do
+      case $transport in dtls | tls | ws | wss) printf -v "$transport" %s "$(port_of "$transport" "$port")" ;; esac
+    done
   fi
-  COAP_SERVER_ADDRESS=$address COAP_SERVER_PORT=$port COAP_SERVER_WS_PORT=$ws COAP_SERVER_PID=$pid "$@"
+  COAP_SERVER_ADDRESS=$address COAP_SERVER_PORT=$port COAP_SERVER_PID=$pid COAP_SERVER_DTLS_PORT=$dtls \
+    COAP_SERVER_TLS_PORT=$tls COAP_SERVER_WS_PORT=$ws COAP_SERVER_WSS_PORT=$wss "$@"
   status=$?
   trap - EXIT
   halt "$pid"
@@ -236,6 +306,7 @@ run_with() {
 subcommand() {
   local verb=${1-} address port=""
   [ $# -eq 0 ] || shift
+  check_security
   case $verb in
     install) install ;;
     path) program ;;

@@ -3,7 +3,7 @@
 #
 #   install                      builds out/servers/go-coap-3.5.5 once (go 1.25 or later)
 #   path | version | transports  its program, its version, what it speaks
-#   start ADDRESS PORT           prints the process id once it answers on UDP and TCP
+#   start ADDRESS PORT           prints the process id once it answers on all of them
 #   stop PID
 #   run ADDRESS PORT -- COMMAND
 set -u
@@ -33,15 +33,21 @@ program() {
   printf '%s\n' "$prefix/$word"
 }
 
+# TLS is of certificates alone.
 transports() {
-  echo udp tcp
+  # shellcheck disable=SC2046 # words
+  echo udp tcp $(secure dtls) $(certified tls)
 }
 
 start() {
   local server
+  local -a security=()
   server=$(program) || exit 2
   [ -n "$2" ] || die "go-coap has no Unix-domain sockets"
-  launch "$(transports)" "$1" "$2" "$server" "$1" "$2"
+  if has psk; then security+=(-psk "$credentials/psk.txt"); fi
+  if has certificate; then security+=(-certificate "$credentials/server.chain.pem" -key "$credentials/server.key"); fi
+  if has client-certificate; then security+=(-demand "$credentials/ca.pem"); fi
+  launch "$(transports)" "$1" "$2" "$server" "${security[@]}" "$1" "$2"
 }
 
 subcommand "$@"

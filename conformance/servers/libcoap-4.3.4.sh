@@ -5,14 +5,15 @@
 #
 #   install                      downloads and unpacks once
 #   path | version | transports  the command line that runs it, its version, what it speaks
-#   start ADDRESS PORT           prints the process id once it answers on UDP, TCP and WS
-#   start PATH [coap|coap+tcp]   the same on a Unix-domain socket, of datagrams or a stream
-#                                (one kind a server, at most 25 bytes)
+#   start ADDRESS PORT           prints the process id once it answers on all of them
+#   start PATH [SCHEME]          the same on a Unix-domain socket, of datagrams (coap, coaps) or a
+#                                stream (coap+tcp, coaps+tcp); one kind a server, at most 25 bytes
 #   stop PID
-#   run ADDRESS PORT -- COMMAND, run PATH [coap|coap+tcp] -- COMMAND
+#   run ADDRESS PORT -- COMMAND, run PATH [SCHEME] -- COMMAND
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 . "$here/mirror.sh"
+. "$here/coap-server.sh"
 
 suite=trixie
 prefix=$servers/libcoap-4.3.4
@@ -20,7 +21,7 @@ word=coap-server
 
 native() {
   case $(dpkg-query -W -f '${Version}' libcoap3-bin 2>/dev/null) in
-    4.3.4*) command -v coap-server-gnutls || command -v coap-server-notls ;;
+    4.3.4*) command -v "coap-server-$tls_build" ;;
     *) return 1 ;;
   esac
 }
@@ -73,7 +74,7 @@ program() {
   [ -n "$loader" ] || die "no loader under $prefix"
   local libraries
   libraries=$(dirname "$(find "$prefix/usr/lib" "$prefix/lib" -name libc.so.6 2>/dev/null | head -n 1)")
-  printf '%s\n' "$loader" --library-path "$libraries" "$prefix/usr/bin/coap-server-gnutls"
+  printf '%s\n' "$loader" --library-path "$libraries" "$prefix/usr/bin/coap-server-$tls_build"
 }
 
 version() {
@@ -81,25 +82,28 @@ version() {
 }
 
 transports() {
-  echo udp tcp ws unix unix-stream
+  echo udp tcp ws $(secure dtls tls wss) unix unix-stream $(secure unix-dtls unix-tls)
 }
 
 start() {
   local -a server
   mapfile -t server < <(program)
   [ ${#server[@]} -gt 0 ] || exit 2
-  # shellcheck disable=SC2086 # arguments are words
   if [ -n "$2" ]; then
-    launch "udp tcp ws" "$1" "$2" "${server[@]}" -A "$1" -p "$2" -w "$(ws_port "$2")" -d 20 ${COAPSPEC_SERVER_ARGS-}
+    serve "udp tcp ws $(secure dtls tls wss)" "$1" "$2" "${server[@]}" -A "$1" -p "$2" \
+      -w "$(port_of ws "$2"),$(port_of wss "$2")"
   else
-    local kind
-    case ${3:-coap} in
+    local kind scheme=${3:-coap}
+    case $scheme in
       coap) kind=unix ;;
       coap+tcp) kind=unix-stream ;;
-      *) die "a Unix-domain socket is of coap (datagrams) or coap+tcp (a stream), not '$3'" ;;
+      coaps) kind=$(secure unix-dtls) ;;
+      coaps+tcp) kind=$(secure unix-tls) ;;
+      *) die "a Unix-domain socket is of coap or coaps (datagrams), coap+tcp or coaps+tcp (a stream), not '$3'" ;;
     esac
+    [ -n "$kind" ] || die "$scheme needs COAPSPEC_SERVER_SECURITY to have psk or certificate"
     [ "$(printf %s "$1" | wc -c)" -le 25 ] || die "coap-server takes paths of at most 25 bytes: $1"
-    launch "$kind" "$1" "" "${server[@]}" -A "$1" -U "${3:-coap}" -d 20 ${COAPSPEC_SERVER_ARGS-}
+    serve "$kind" "$1" "" "${server[@]}" -A "$1" -U "$scheme"
   fi
 }
 

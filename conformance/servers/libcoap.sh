@@ -3,14 +3,16 @@
 #
 #   install                      the package, if it is missing
 #   path | version | transports  its program, its upstream version, what it speaks
-#   start ADDRESS PORT           prints the process id once it answers everywhere
+#   start ADDRESS PORT           prints the process id once it answers on all of them
 #   stop PID
 #   run ADDRESS PORT -- COMMAND  COMMAND while it is up
 #
-# COAPSPEC_SERVER_ARGS adds arguments, COAPSPEC_SERVER_LOG names a file for
-# what it prints.
+# COAPSPEC_SERVER_ARGS adds arguments, COAPSPEC_SERVER_LOG names a file for what it
+# prints, COAPSPEC_SERVER_SECURITY and COAPSPEC_SERVER_TLS (gnutls, openssl) say
+# what it has of security (docs/servers.md).
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "$here/coap-server.sh"
 word=coap-server
 
 install() {
@@ -21,8 +23,7 @@ install() {
 }
 
 program() {
-  command -v coap-server-gnutls || command -v coap-server-notls ||
-    die "coap-server is not installed (package libcoap3-bin)"
+  command -v "coap-server-$tls_build" || die "coap-server-$tls_build is not installed (package libcoap3-bin)"
 }
 
 version() {
@@ -31,8 +32,13 @@ version() {
 }
 
 transports() {
+  local version
+  version=$(version) || exit 2
   # WebSockets came after 4.3.1.
-  case $(version) in '') exit 2 ;; 4.3.[01]*) echo udp tcp ;; *) echo udp tcp ws ;; esac
+  case $version in
+    4.3.[01]*) echo udp tcp $(secure dtls tls) ;;
+    *) echo udp tcp ws $(secure dtls tls wss) ;;
+  esac
 }
 
 start() {
@@ -41,9 +47,8 @@ start() {
   server=$(program) || exit 2
   spoken=$(transports) || exit 2
   [ -n "$2" ] || die "Unix-domain sockets are served by libcoap-4.3.4.sh"
-  case $spoken in *ws*) ws=(-w "$(ws_port "$2")") ;; esac
-  # shellcheck disable=SC2086 # arguments are words
-  launch "$spoken" "$1" "$2" "$server" -A "$1" -p "$2" "${ws[@]}" -d 20 ${COAPSPEC_SERVER_ARGS-}
+  case $spoken in *ws*) ws=(-w "$(port_of ws "$2"),$(port_of wss "$2")") ;; esac
+  serve "$spoken" "$1" "$2" "$server" -A "$1" -p "$2" "${ws[@]}"
 }
 
 subcommand "$@"

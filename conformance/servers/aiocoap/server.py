@@ -1,14 +1,20 @@
-"""The resources of the ETSI CoAP plugtests on aiocoap: server.py ADDRESS PORT.
+"""The resources of the ETSI CoAP plugtests on aiocoap:
 
-UDP and TCP on PORT, WebSockets on PORT + 3000 (aiocoap's own offset). What the
-messages look like is the library's; here are only resources. What nothing else
-answers is a place where PUT creates.
+    server.py ADDRESS PORT [--psk FILE] [--certificate CHAIN KEY [--demand CA]]
+
+UDP and TCP on PORT, WebSockets on PORT + 3000 (aiocoap's own offset). With a
+pre-shared key ("identity:hexkey") DTLS on PORT + 1, with a certificate TLS on
+PORT + 1 and secure WebSockets on PORT + 3001; --demand wants a certificate of
+the clients too. What the messages look like is the library's; here are only
+resources. What nothing else answers is a place where PUT creates.
 """
 
+import argparse
 import asyncio
-import sys
+import ssl
 
 import aiocoap
+import aiocoap.credentials
 from aiocoap import Code, Message
 from aiocoap.numbers import ContentFormat
 from aiocoap.resource import ObservableResource, Resource, Site, hashing_etag
@@ -179,7 +185,28 @@ class Clock(ObservableResource):
         return content(request, b"tick %d" % self.ticks)
 
 
-async def main(address, port):
+def credentials_of(path):
+    """The pre-shared key of a file, as aiocoap wants it."""
+    with open(path, encoding="utf-8") as file:
+        identity, key = file.readline().strip().split(":")
+    credentials = aiocoap.credentials.CredentialsMap()
+    credentials.load_from_dict({":client": {"dtls": {
+        "psk": {"hex": key}, "client-identity": {"ascii": identity}}}})
+    return credentials
+
+
+def tls_of(chain, key, ca):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    # One context serves both: coap is for TLS, http/1.1 for WebSockets.
+    context.set_alpn_protocols(["coap", "http/1.1"])
+    if ca:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(ca)
+    return context
+
+
+async def main(given):
     created, clock = Created(), Clock()
     site = Root(created)
     large = b"".join(b"line %03d of a large one\n" % line for line in range(80))
@@ -199,9 +226,22 @@ async def main(address, port):
             (("obs",), clock),
             ((".well-known", "core"), aiocoap.resource.WKCResource(site.get_resources_as_linkheader))):
         site.add_resource(path, resource)
+    transports, security = ["udp6", "tcpserver", "ws"], {}
+    if given.psk:
+        transports.append("tinydtls_server")
+        security["server_credentials"] = credentials_of(given.psk)
+    if given.certificate:
+        transports.append("tlsserver")
+        security["_ssl_context"] = tls_of(*given.certificate, given.demand)
     await aiocoap.Context.create_server_context(
-        site, bind=(address, port), transports=["udp6", "tcpserver", "ws"])
+        site, bind=(given.address, given.port), transports=transports, **security)
     await clock.run()
 
 
-asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+parser = argparse.ArgumentParser()
+parser.add_argument("address")
+parser.add_argument("port", type=int)
+parser.add_argument("--psk", metavar="FILE")
+parser.add_argument("--certificate", nargs=2, metavar=("CHAIN", "KEY"))
+parser.add_argument("--demand", metavar="CA")
+asyncio.run(main(parser.parse_args()))

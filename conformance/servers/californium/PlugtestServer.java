@@ -1,6 +1,13 @@
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.cert.Certificate;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -22,16 +29,33 @@ import org.eclipse.californium.core.network.Exchange;
 import org.eclipse.californium.core.server.ServerMessageDeliverer;
 import org.eclipse.californium.core.server.resources.CoapExchange;
 import org.eclipse.californium.core.server.resources.Resource;
+import org.eclipse.californium.elements.Connector;
+import org.eclipse.californium.elements.config.CertificateAuthenticationMode;
 import org.eclipse.californium.elements.config.Configuration;
 import org.eclipse.californium.elements.config.TcpConfig;
 import org.eclipse.californium.elements.config.UdpConfig;
 import org.eclipse.californium.elements.tcp.netty.TcpServerConnector;
+import org.eclipse.californium.elements.tcp.netty.TlsServerConnector;
+import org.eclipse.californium.elements.util.SslContextUtil;
+import org.eclipse.californium.elements.util.StringUtil;
+import org.eclipse.californium.scandium.DTLSConnector;
+import org.eclipse.californium.scandium.config.DtlsConfig;
+import org.eclipse.californium.scandium.config.DtlsConnectorConfig;
+import org.eclipse.californium.scandium.dtls.cipher.CipherSuite;
+import org.eclipse.californium.scandium.dtls.CertificateType;
+import org.eclipse.californium.scandium.dtls.pskstore.AdvancedMultiPskStore;
+import org.eclipse.californium.scandium.dtls.x509.SingleCertificateProvider;
+import org.eclipse.californium.scandium.dtls.x509.StaticNewAdvancedCertificateVerifier;
 
 /**
- * The resources of the ETSI CoAP plugtests on Californium: PlugtestServer ADDRESS PORT.
+ * The resources of the ETSI CoAP plugtests on Californium:
  *
- * <p>UDP and TCP on PORT. What the messages look like is the library's; here are only resources.
- * What nothing else answers is a place where PUT creates.
+ * <pre>PlugtestServer ADDRESS PORT [psk=FILE] [certificate=CHAIN key=KEY ca=CA [demand=]]</pre>
+ *
+ * <p>UDP and TCP on PORT. With a pre-shared key ("identity:hexkey") or a certificate DTLS on PORT +
+ * 1, with a certificate TLS there; demand wants a certificate of the clients too. What the messages
+ * look like is the library's; here are only resources. What nothing else answers is a place where
+ * PUT creates.
  */
 public final class PlugtestServer {
   private static final int TEXT = MediaTypeRegistry.TEXT_PLAIN;
@@ -264,13 +288,102 @@ public final class PlugtestServer {
     }
   }
 
-  public static void main(String[] arguments) {
+  /** What the command line gives of security. */
+  private static final class Security {
+    private final Map<String, String> given = new ConcurrentHashMap<>();
+
+    Security(String[] words) {
+      for (String word : words) {
+        String[] parts = word.split("=", 2);
+        given.put(parts[0], parts.length == 2 ? parts[1] : "");
+      }
+    }
+
+    boolean has(String word) {
+      return given.containsKey(word);
+    }
+
+    CertificateAuthenticationMode clients() {
+      return has("demand")
+          ? CertificateAuthenticationMode.NEEDED
+          : CertificateAuthenticationMode.NONE;
+    }
+
+    private SslContextUtil.Credentials credentials() throws GeneralSecurityException, IOException {
+      ByteArrayOutputStream all = new ByteArrayOutputStream();
+      for (String file : List.of("key", "certificate")) {
+        all.write(Files.readAllBytes(Path.of(given.get(file))));
+      }
+      return SslContextUtil.loadPemCredentials(new ByteArrayInputStream(all.toByteArray()));
+    }
+
+    private Certificate[] authority() throws GeneralSecurityException, IOException {
+      return SslContextUtil.loadTrustedCertificates(given.get("ca"));
+    }
+
+    Connector dtls(InetSocketAddress place, Configuration configuration)
+        throws GeneralSecurityException, IOException {
+      DtlsConnectorConfig.Builder builder = DtlsConnectorConfig.builder(configuration);
+      builder.setAddress(place);
+      builder.set(DtlsConfig.DTLS_ROLE, DtlsConfig.DtlsRole.SERVER_ONLY);
+      builder.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, 6);
+      // CCM_8, which CoAP demands, is not among what is recommended of today.
+      builder.set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false);
+      if (has("psk")) {
+        String[] parts = Files.readAllLines(Path.of(given.get("psk"))).get(0).split(":");
+        AdvancedMultiPskStore store = new AdvancedMultiPskStore();
+        store.setKey(parts[0], StringUtil.hex2ByteArray(parts[1]));
+        builder.setAdvancedPskStore(store);
+      }
+      if (has("certificate")) {
+        SslContextUtil.Credentials own = credentials();
+        builder.setCertificateIdentityProvider(
+            new SingleCertificateProvider(
+                own.getPrivateKey(), own.getCertificateChain(), CertificateType.X_509));
+        builder.set(DtlsConfig.DTLS_CLIENT_AUTHENTICATION_MODE, clients());
+        if (has("demand")) {
+          builder.setAdvancedCertificateVerifier(
+              StaticNewAdvancedCertificateVerifier.builder()
+                  .setTrustedCertificates(authority())
+                  .build());
+        }
+      }
+      return new DTLSConnector(builder.build());
+    }
+
+    Connector tls(InetSocketAddress place, Configuration configuration)
+        throws GeneralSecurityException, IOException {
+      SslContextUtil.Credentials own = credentials();
+      configuration.set(TcpConfig.TLS_CLIENT_AUTHENTICATION_MODE, clients());
+      return new TlsServerConnector(
+          SslContextUtil.createSSLContext(
+              "server",
+              own.getPrivateKey(),
+              own.getCertificateChain(),
+              authority()),
+          place,
+          configuration);
+    }
+  }
+
+  private static void listen(CoapServer server, Connector connector, Configuration configuration) {
+    server.addEndpoint(
+        new CoapEndpoint.Builder()
+            .setConfiguration(configuration)
+            .setConnector(connector)
+            .build());
+  }
+
+  public static void main(String[] arguments) throws GeneralSecurityException, IOException {
     CoapConfig.register();
     UdpConfig.register();
     TcpConfig.register();
+    DtlsConfig.register();
     Configuration configuration = Configuration.createStandardWithoutFile();
-    InetSocketAddress place =
-        new InetSocketAddress(arguments[0], Integer.parseInt(arguments[1]));
+    int port = Integer.parseInt(arguments[1]);
+    InetSocketAddress place = new InetSocketAddress(arguments[0], port);
+    InetSocketAddress secure = new InetSocketAddress(arguments[0], port + 1);
+    Security security = new Security(Arrays.copyOfRange(arguments, 2, arguments.length));
 
     StringBuilder large = new StringBuilder();
     for (int line = 0; line < 80; line++) {
@@ -313,11 +426,13 @@ public final class PlugtestServer {
             .setConfiguration(configuration)
             .setInetSocketAddress(place)
             .build());
-    server.addEndpoint(
-        new CoapEndpoint.Builder()
-            .setConfiguration(configuration)
-            .setConnector(new TcpServerConnector(place, configuration))
-            .build());
+    listen(server, new TcpServerConnector(place, configuration), configuration);
+    if (security.has("psk") || security.has("certificate")) {
+      listen(server, security.dtls(secure, configuration), configuration);
+    }
+    if (security.has("certificate")) {
+      listen(server, security.tls(secure, configuration), configuration);
+    }
     server.start();
     if (server.getEndpoints().stream().anyMatch(endpoint -> !endpoint.isStarted())) {
       System.err.println("not every endpoint could be started on " + place);

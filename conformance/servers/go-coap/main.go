@@ -1,24 +1,36 @@
-// The resources of the ETSI CoAP plugtests on go-coap: coapspec-go-coap ADDRESS PORT.
+// The resources of the ETSI CoAP plugtests on go-coap:
 //
-// UDP and TCP on PORT. What the messages look like is the library's; here are
-// only resources. What nothing else answers is a place where PUT creates.
+//	coapspec-go-coap [-psk FILE] [-certificate CHAIN -key KEY [-demand CA]] ADDRESS PORT
+//
+// UDP and TCP on PORT. With a pre-shared key ("identity:hexkey") or a certificate
+// DTLS on PORT + 1, with a certificate TLS there; -demand wants a certificate of
+// the clients too. What the messages look like is the library's; here are only
+// resources. What nothing else answers is a place where PUT creates.
 package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"flag"
 	"fmt"
 	"log"
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/pion/dtls/v3"
 	coap "github.com/plgd-dev/go-coap/v3"
 	"github.com/plgd-dev/go-coap/v3/message"
 	"github.com/plgd-dev/go-coap/v3/message/codes"
 	"github.com/plgd-dev/go-coap/v3/mux"
+	coapnet "github.com/plgd-dev/go-coap/v3/net"
 	"github.com/plgd-dev/go-coap/v3/options"
 	"github.com/plgd-dev/go-coap/v3/pkg/runner/periodic"
 )
@@ -221,7 +233,136 @@ func locationQuery(w mux.ResponseWriter, r *mux.Message) {
 	w.Message().AddOptionString(message.LocationQuery, "second=2")
 }
 
+// security is what is given of it: a pre-shared key, a certificate, whom to ask
+// for theirs.
+type security struct {
+	psk, certificate, key, demand string
+}
+
+// sharedKey reads "identity:hexkey" and answers with the key of that identity alone.
+func (s *security) sharedKey() (dtls.PSKCallback, error) {
+	line, err := os.ReadFile(s.psk)
+	if err != nil {
+		return nil, err
+	}
+	identity, text, _ := strings.Cut(strings.TrimSpace(string(line)), ":")
+	key, err := hex.DecodeString(text)
+	return func(named []byte) ([]byte, error) {
+		if string(named) != identity {
+			return nil, errors.New("no such identity")
+		}
+		return key, nil
+	}, err
+}
+
+func (s *security) clients() (*x509.CertPool, error) {
+	pem, err := os.ReadFile(s.demand)
+	pool := x509.NewCertPool()
+	if err == nil && !pool.AppendCertsFromPEM(pem) {
+		err = errors.New(s.demand + " has no certificate")
+	}
+	return pool, err
+}
+
+// tls is the configuration of both security protocols; that of TLS has no
+// pre-shared keys.
+func (s *security) tls() (*tls.Config, error) {
+	certificate, err := tls.LoadX509KeyPair(s.certificate, s.key)
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"coap"}}
+	if s.demand != "" {
+		config.ClientAuth = tls.RequireAndVerifyClientCert
+		config.ClientCAs, err = s.clients()
+	}
+	return config, err
+}
+
+// certified demands a client's certificate, as pion itself would also of who has
+// shown a pre-shared key.
+func certified(state *dtls.State) error {
+	if len(state.PeerCertificates) == 0 && len(state.IdentityHint) == 0 {
+		return errors.New("no certificate of the client")
+	}
+	return nil
+}
+
+func (s *security) dtls() (coapnet.DTLSServerOptions, error) {
+	given := []dtls.ServerOption{dtls.WithConnectionIDGenerator(dtls.RandomCIDGenerator(8))}
+	// Without a list, pion offers none for a pre-shared key.
+	var suites []dtls.CipherSuiteID
+	if s.psk != "" {
+		key, err := s.sharedKey()
+		if err != nil {
+			return coapnet.DTLSServerOptions{}, err
+		}
+		given = append(given, dtls.WithPSK(key), dtls.WithPSKIdentityHint([]byte("coapspec")))
+		suites = append(suites, dtls.TLS_PSK_WITH_AES_128_CCM_8, dtls.TLS_PSK_WITH_AES_128_GCM_SHA256,
+			dtls.TLS_PSK_WITH_AES_128_CBC_SHA256, dtls.TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256)
+	}
+	if s.certificate != "" {
+		config, err := s.tls()
+		if err != nil {
+			return coapnet.DTLSServerOptions{}, err
+		}
+		given = append(given, dtls.WithCertificates(config.Certificates...))
+		suites = append(suites, dtls.TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8, dtls.TLS_ECDHE_ECDSA_WITH_AES_128_CCM,
+			dtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, dtls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384)
+		if s.demand != "" {
+			given = append(given, dtls.WithClientAuth(dtls.VerifyClientCertIfGiven), dtls.WithClientCAs(config.ClientCAs),
+				dtls.WithVerifyConnection(certified))
+		}
+	}
+	return coapnet.NewDTLSServerOptions(append(given, dtls.WithCipherSuites(suites...))...), nil
+}
+
+// serve does so until it cannot any more.
+func serve(router *mux.Router, address, port string, s *security) error {
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return err
+	}
+	place, secure := net.JoinHostPort(address, port), net.JoinHostPort(address, strconv.Itoa(number+1))
+	// The library looks every four seconds whether something is to be sent again.
+	// When it is sent should not depend on when that was last.
+	look := options.WithPeriodicRunner(periodic.New(make(chan struct{}), 50*time.Millisecond))
+	ended := make(chan error)
+	for _, network := range []string{"udp", "tcp"} {
+		go func() { ended <- coap.ListenAndServeWithOptions(network, place, options.WithMux(router), look) }()
+	}
+	if s.psk != "" || s.certificate != "" {
+		config, err := s.dtls()
+		if err != nil {
+			return err
+		}
+		go func() {
+			ended <- coap.ListenAndServeDTLSWithOptions("udp", secure, config, options.WithMux(router), look)
+		}()
+	}
+	if s.certificate != "" {
+		config, err := s.tls()
+		if err != nil {
+			return err
+		}
+		go func() {
+			ended <- coap.ListenAndServeTCPTLSWithOptions("tcp", secure, config, options.WithMux(router), look)
+		}()
+	}
+	return <-ended
+}
+
 func main() {
+	var given security
+	flag.StringVar(&given.psk, "psk", "", "`file` of a pre-shared key: identity:hexkey")
+	flag.StringVar(&given.certificate, "certificate", "", "`file` of the certificate's chain")
+	flag.StringVar(&given.key, "key", "", "`file` of its key")
+	flag.StringVar(&given.demand, "demand", "", "`file` of the authority of the clients' certificates")
+	flag.Parse()
+	if flag.NArg() != 2 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	var large strings.Builder
 	for line := range 80 {
 		fmt.Fprintf(&large, "line %03d of a large one\n", line)
@@ -254,13 +395,5 @@ func main() {
 			log.Fatal(err)
 		}
 	}
-	place := net.JoinHostPort(os.Args[1], os.Args[2])
-	// The library looks every four seconds whether something is to be sent again.
-	// When it is sent should not depend on when that was last.
-	look := options.WithPeriodicRunner(periodic.New(make(chan struct{}), 50*time.Millisecond))
-	ended := make(chan error)
-	for _, network := range []string{"udp", "tcp"} {
-		go func() { ended <- coap.ListenAndServeWithOptions(network, place, options.WithMux(router), look) }()
-	}
-	log.Fatal(<-ended)
+	log.Fatal(serve(router, flag.Arg(0), flag.Arg(1), &given))
 }
