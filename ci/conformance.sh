@@ -3,8 +3,10 @@
 #
 # Installs what is missing, builds, and runs every scenario against the embedded
 # server (in memory and over sockets) and against Debian's own coap-server, each
-# on every transport it has. With --all-servers also against libcoap 4.3.4,
-# aiocoap, Californium and go-coap, one after the other (docs/servers.md).
+# on every transport it has, the plain and the secured ones in runs of their own.
+# With --all-servers also against libcoap 4.3.4, aiocoap, Californium and go-coap,
+# one after the other, and what is about DTLS and TLS against libcoap's OpenSSL
+# builds (docs/servers.md).
 # Prints a summary and the paths of the reports. Exit 0 when every case of the
 # embedded server passed and the others showed nothing but the faults that their
 # profiles declare; else the runner's exit code (2 usage, 3 unreachable,
@@ -90,44 +92,91 @@ free_place() {
   echo "127.$((RANDOM % 200 + 20)).$((RANDOM % 250 + 1)).$1"
 }
 
-# targets ADDRESS TRANSPORT...: the URIs of a server on port 5683, 8683 for WebSockets
+# Where every server is met. Not at the default ports: there a server may leave out
+# the name of the protocol (ALPN) that RFC 8323 demands elsewhere.
+port=5783
+
+# uri ADDRESS TRANSPORT: of a server on that port
+uri() {
+  case $2 in
+    udp) echo "coap://$1:$port" ;;
+    tcp) echo "coap+tcp://$1:$port" ;;
+    ws) echo "coap+ws://$1:$((port + 3000))" ;;
+    dtls) echo "coaps://$1:$((port + 1))" ;;
+    tls) echo "coaps+tcp://$1:$((port + 1))" ;;
+    wss) echo "coaps+ws://$1:$((port + 3001))" ;;
+  esac
+}
+
+# targets GROUP ADDRESS TRANSPORT...: the URIs of those that are of the group, plain
+# or secured
 targets() {
-  local address=$1 transport
-  shift
+  local group=$1 address=$2 transport
+  shift 2
   for transport in "$@"; do
-    case $transport in
-      udp) echo "coap://$address:5683" ;;
-      tcp) echo "coap+tcp://$address:5683" ;;
-      ws) echo "coap+ws://$address:8683" ;;
+    case $group-$transport in
+      plain-udp | plain-tcp | plain-ws | secured-dtls | secured-tls | secured-wss) uri "$address" "$transport" ;;
     esac
   done
 }
 
-# against NAME SCRIPT [SCHEME]: starts the server, runs every case, stops it; the
-# log is in $reports/NAME.log. With SCHEME, coap or coap+tcp, it is met at a
-# Unix-domain socket instead, and the report's name says so.
+# Real servers have every credential, and demand one of the client where it is met
+# by certificates, as the embedded one does.
+export COAPSPEC_SERVER_SECURITY="psk certificate client-certificate"
+
+# What further selects cases, for `against`.
+selection=()
+
+# against NAME REPORT SCRIPT GROUP|SCHEME: starts the server, runs every case with the
+# profile of that name, stops it; the log is in $reports/REPORT.log. A group is plain
+# or secured: its transports of that kind. With a scheme it is met at a Unix-domain
+# socket instead.
 against() {
-  local name=$1 script=$2 scheme=${3-} address pid code report=$1 uris
-  if [ -n "$scheme" ]; then
-    address=/tmp/cs$$.s # libcoap takes 25 bytes
-    report=$name-unix${scheme#coap}
-    uris="$scheme://${address//\//%2F}"
-    pid=$(bash "$script" start "$address" "$scheme") || return 3
-  else
-    address=$(free_place 3)
-    # shellcheck disable=SC2046 # one word a transport
-    uris=$(targets "$address" $(bash "$script" transports))
-    pid=$(bash "$script" start "$address" 5683) || return 3
-  fi
+  local name=$1 report=$2 script=$3 group=$4 address pid code uris
+  case $group in
+    coap*)
+      address=/tmp/cs$$.${#group}.s # libcoap takes 25 bytes
+      uris="$group://${address//\//%2F}"
+      pid=$(bash "$script" start "$address" "$group") || return 3
+      ;;
+    *)
+      address=$(free_place 3)
+      # shellcheck disable=SC2046 # one word a transport
+      uris=$(targets "$group" "$address" $(bash "$script" transports))
+      pid=$(bash "$script" start "$address" "$port") || return 3
+      ;;
+  esac
   # Ended with this shell too, however that goes.
   trap 'bash "$script" stop "$pid"' EXIT
   # shellcheck disable=SC2086 # one word a target
   $coapspec run $uris --profile "conformance/profiles/$name.ini" --out "$reports/$report" \
-    >"$reports/$report.log" 2>&1
+    "${selection[@]}" >"$reports/$report.log" 2>&1
   code=$?
   trap - EXIT
   bash "$script" stop "$pid"
   return "$code"
+}
+
+# side_by_side NAME SCRIPT REPORT:GROUP...: those runs at the same time, each against
+# a server of its own, since a run mostly waits; then what they say
+side_by_side() {
+  local name=$1 script=$2 run code
+  local -a running=()
+  shift 2
+  for run in "$@"; do
+    rm -rf "${reports:?}/${run%:*}" "${reports:?}/${run%:*}.log"
+    (against "$name" "${run%:*}" "$script" "${run##*:}") &
+    running+=($!)
+    pids+=($!)
+  done
+  for run in "$@"; do
+    wait "${running[0]}"
+    code=$?
+    running=("${running[@]:1}")
+    say "${run%:*}"
+    cat "$reports/${run%:*}.log"
+    note "${run%:*}" "$code"
+  done
 }
 
 # name_of SCRIPT: its profile's name, with the version
@@ -143,7 +192,7 @@ name=$(name_of $debian) || exit 2
 [ -r "conformance/profiles/$name.ini" ] ||
   { echo "ci/conformance.sh: there is no profile for Debian's coap-server (conformance/profiles/$name.ini)" >&2; exit 2; }
 # A report of an earlier run must not be read for this one's.
-rm -rf "${reports:?}/embedded-memory" "$reports/embedded" "$reports/embedded-tokens" "${reports:?}/$name"
+rm -rf "${reports:?}/embedded-memory" "$reports/embedded" "$reports/embedded-secured" "$reports/embedded-tokens"
 
 say "embedded server, in memory"
 $coapspec run embedded --out "$reports/embedded-memory"
@@ -155,10 +204,10 @@ note embedded-memory "$code"
 serve() {
   local log=$reports/$1.serve.log address=$2 pid tries=0
   shift 2
-  $coapspec serve --bind "$address:5683" "$@" >"$log" 2>&1 &
+  $coapspec serve --bind "$address:$port" "$@" >"$log" 2>&1 &
   pid=$!
   pids+=("$pid")
-  until [ "$(grep -c 'serving on' "$log")" -ge 3 ]; do
+  until [ "$(grep -c 'serving on' "$log")" -ge 6 ]; do
     tries=$((tries + 1))
     if [ "$tries" -gt 100 ] || ! kill -0 "$pid" 2>/dev/null; then
       cat "$log"
@@ -168,60 +217,77 @@ serve() {
   done
 }
 
+# run_embedded NAME GROUP OPTION...: the cases over sockets, in the background; its
+# process id is in $started
+run_embedded() {
+  local name=$1 group=$2 address
+  shift 2
+  address=$(free_place 2)
+  if [ "$name" = embedded-tokens ]; then serve "$name" "$address" --extended-tokens 512; else serve "$name" "$address"; fi
+  # shellcheck disable=SC2046 # one word a target
+  $coapspec run $(for group in $group; do targets "$group" "$address" udp tcp ws dtls tls wss; done) \
+    --profile embedded --out "$reports/$name" "$@" >"$reports/$name.log" 2>&1 &
+  started=$!
+  pids+=("$started")
+}
+
 # The servers are tested at the same time: a run mostly waits. In memory a case
 # about long tokens (RFC 8974) has a server that takes them; here that is
 # another one.
-embedded_address=$(free_place 2)
-tokens_address=$(free_place 4)
-serve embedded "$embedded_address"
-serve embedded-tokens "$tokens_address" --extended-tokens 512
-
 say "embedded server over sockets, and $name (Debian): a few minutes, mostly of waiting"
-# shellcheck disable=SC2046 # one word a target
-$coapspec run $(targets "$embedded_address" udp tcp ws) --profile embedded --out $reports/embedded \
-  >$reports/embedded.log 2>&1 &
-embedded_run=$!
-# shellcheck disable=SC2046 # one word a target
-$coapspec run $(targets "$tokens_address" udp tcp ws) --profile embedded --section 'RFC8974#2' \
-  --out $reports/embedded-tokens >$reports/embedded-tokens.log 2>&1 &
-tokens_run=$!
-against "$name" $debian &
-server_run=$!
-pids+=("$embedded_run" "$tokens_run" "$server_run")
+run_embedded embedded plain
+plain_run=$started
+run_embedded embedded-secured secured
+secured_run=$started
+run_embedded embedded-tokens "plain secured" --section 'RFC8974#2'
+tokens_run=$started
+# Its summary is that of this shell.
+side_by_side "$name" $debian "$name:plain" "$name-secured:secured" >"$reports/$name.both.log"
 
-wait "$embedded_run"
-code=$?
-say "embedded server, sockets"
-cat $reports/embedded.log
-wait "$tokens_run" || code=1
-if ! diff <(verdicts embedded-memory) <({ verdicts embedded; verdicts embedded-tokens; } | awk '$3 != "skip"' | sort -u) \
+for name in embedded embedded-secured embedded-tokens; do
+  case $name in
+    embedded) wait "$plain_run" ;;
+    embedded-secured) wait "$secured_run" ;;
+    embedded-tokens) wait "$tokens_run" ;;
+  esac
+  code=$?
+  say "$name, sockets"
+  cat "$reports/$name.log"
+  note "$name" "$code"
+done
+if ! diff <(verdicts embedded-memory) \
+  <({ verdicts embedded; verdicts embedded-secured; verdicts embedded-tokens; } | awk '$3 != "skip"' | sort -u) \
   >$reports/memory-and-socket.diff; then
   echo "the run in memory and those over sockets differ:"
   cat $reports/memory-and-socket.diff
-  [ "$code" -ne 0 ] || code=1
+  [ "$worst" -ne 0 ] || worst=1
 fi
-note embedded "$code"
-note embedded-tokens 0
+cat "$reports/$(name_of $debian).both.log"
 
-wait "$server_run"
-code=$?
-say "$name (Debian)"
-cat "$reports/$name.log"
-note "$name" "$code"
+# of_openssl NAME SCRIPT: the cases about DTLS and TLS themselves, against libcoap's
+# OpenSSL build; what it says of CoAP comes from the same code as in the other
+of_openssl() {
+  local glob
+  for glob in '4279/*' '5246/*' '6066/*' '6347/*' '7301/*' '7252/9*' '8323/8.[24]*' '8323/9*'; do
+    selection+=(--only "$glob")
+  done
+  COAPSPEC_SERVER_TLS=openssl side_by_side "$1-openssl" "$2" "$1-openssl:secured"
+  selection=()
+}
 
 if [ -n "$all" ]; then
+  of_openssl "$(name_of $debian)" $debian
   for script in libcoap-4.3.4 aiocoap californium go-coap; do
     script=conformance/servers/$script.sh
     bash $script install && name=$(name_of $script) || exit 2
-    for scheme in "" $(bash $script transports | tr ' ' '\n' | sed -n 's/^unix$/coap/p; s/^unix-stream$/coap+tcp/p'); do
-      report=$name${scheme:+-unix${scheme#coap}}
-      [ "$report" = "$(name_of $debian)" ] || rm -rf "${reports:?}/$report"
-      say "$report"
-      (against "$name" $script "$scheme")
-      code=$?
-      cat "$reports/$report.log"
-      note "$report" "$code"
+    runs=("$name:plain" "$name-secured:secured")
+    # On a Unix-domain socket by each scheme.
+    for scheme in $(bash $script transports | tr ' ' '\n' |
+      sed -n 's/^unix$/coap/p; s/^unix-stream$/coap+tcp/p; s/^unix-dtls$/coaps/p; s/^unix-tls$/coaps+tcp/p'); do
+      runs+=("$name-unix-$scheme:$scheme")
     done
+    side_by_side "$name" $script "${runs[@]}"
+    case $script in *libcoap*) of_openssl "$name" $script ;; esac
   done
 fi
 

@@ -11,7 +11,8 @@
 #   bookworm  both commands in a debootstrapped, bare Debian 12
 #   bench     ci/bench.sh
 #   servers   every scenario against every real server (ci/conformance.sh
-#             --all-servers), and the client library against them over streams
+#             --all-servers), the servers' secured transports by other clients,
+#             and the client library against them over streams, DTLS and TLS
 #   torture, mutants, tsan
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -113,8 +114,12 @@ part_servers() {
   local bad=0 name
   timeout -k 30 7200 bash ci/conformance.sh --no-install --all-servers || bad=1
   configure_and_build release || exit 1
-  for name in aiocoap libcoap-4.3.4; do bash "conformance/servers/$name.sh" install || exit 2; done
-  COAPSPEC_ALL_SERVERS=1 timeout -k 10 600 build/release/bin/interop.test_streams || bad=1
+  for name in libcoap-4.3.4 aiocoap californium go-coap; do
+    bash "conformance/servers/$name.sh" install || exit 2
+  done
+  export COAPSPEC_ALL_SERVERS=1 COAPSPEC_SOURCE=$PWD COAPSPEC_BUILD=$PWD/build/release
+  timeout -k 10 600 build/release/bin/interop.test_streams || bad=1
+  for name in servers secured; do timeout -k 10 900 python3 -B "tests/interop/test_$name.py" || bad=1; done
   [ "$bad" -eq 0 ]
 }
 

@@ -26,19 +26,20 @@ clang_runtime() {
 
 packages() {
   # gcc only recommends the C library's headers.
-  echo cmake ninja-build pkg-config gcc libc6-dev libjansson-dev libxml2-dev libinih-dev libcoap3-bin
+  echo cmake ninja-build pkg-config gcc libc6-dev libjansson-dev libxml2-dev libinih-dev libmbedtls-dev libcoap3-bin
   case $set_name in
     conformance) ;;
     servers)
-      echo python3 python3-venv
+      # What DTLSSocket, DTLS of aiocoap, is built with.
+      echo python3 python3-venv python3-dev autoconf automake
       # What a machine has by other means is not installed beside it.
       command -v mvn >/dev/null || echo maven
       command -v javac >/dev/null || echo default-jdk-headless
       command -v go >/dev/null || echo golang-go
       ;;
     test | extended)
-      echo clang llvm clang-format clang-tidy afl++ check libsubunit-dev libmbedtls-dev \
-        libcoap3-dev tshark python3 python3-venv
+      echo clang llvm clang-format clang-tidy afl++ check libsubunit-dev dpkg-dev libcoap3-dev tshark openssl \
+        python3 python3-venv
       clang_runtime
       ;;
     *)

@@ -7,6 +7,7 @@
  * covers: conformance/runner/scenario_text.c conformance/runner/scenario_check.c
  * covers: conformance/runner/template_parse.c conformance/runner/pattern_parse.c
  * covers: conformance/runner/template_stream.c conformance/runner/pattern_stream.c
+ * covers: conformance/runner/scenario_secure.c conformance/runner/case_secure.c
  * covers: conformance/runner/case_stream.c conformance/runner/case_open.c */
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,21 +78,29 @@ static void check_step(const cs_runner_scenario *s, const cs_runner_step *step) 
     ORACLE(!message || (a->pattern.types != 0 && a->pattern.code_count > 0));
     ORACLE(a->kind != CS_RUNNER_FRAME || a->pattern.opcodes != 0);
     ORACLE(a->kind != CS_RUNNER_UPGRADE || a->pattern.code_count > 0);
+    ORACLE(a->kind != CS_RUNNER_ALT_ALERT || a->pattern.field_count <= 1);
   }
 }
 
 /* What stands in the steps means something on every transport that is named. */
 static void check_transports(const cs_runner_scenario *s, const cs_runner_step *step) {
+  bool secured = !(s->transports & ~(unsigned)CS_RUNNER_SECURED);
+  bool dtls = s->transports == 1u << CS_RUNNER_DTLS;
   bool ws = !(s->transports & ~(unsigned)CS_RUNNER_WEBSOCKETS);
   bool streams = !(s->transports & (unsigned)CS_RUNNER_DATAGRAMS);
   cs_runner_send_kind kind = step->send.kind;
   ORACLE(ws || (kind != CS_RUNNER_SEND_FRAME && kind != CS_RUNNER_SEND_UPGRADE));
   ORACLE(streams || !step->send.slowly);
   ORACLE(streams || (step->kind != CS_RUNNER_CLOSE && step->kind != CS_RUNNER_END));
+  ORACLE(secured || (kind != CS_RUNNER_SEND_ALERT && step->kind != CS_RUNNER_OPEN_SECURE));
+  ORACLE(dtls || !step->send.plain);
+  ORACLE(step->kind != CS_RUNNER_END || !(s->transports & (unsigned)CS_RUNNER_SECURED));
   for (size_t i = 0; i < step->alternative_count; i++) {
     cs_runner_alternative_kind a = step->alternatives[i].kind;
     ORACLE(ws || (a != CS_RUNNER_FRAME && a != CS_RUNNER_UPGRADE));
     ORACLE(streams || (a != CS_RUNNER_CLOSED && a != CS_RUNNER_ABORTED));
+    ORACLE(secured || (!cs_runner_shakes_hands(a) && a != CS_RUNNER_ALT_ALERT));
+    ORACLE(dtls || a != CS_RUNNER_ALT_PLAIN);
     ORACLE(!step->alternatives[i].dup || !(s->transports & (unsigned)CS_RUNNER_STREAMS));
   }
 }
@@ -132,6 +141,22 @@ static void echo(cs_runner_case *c, unsigned port, cs_span bytes, cs_time now) {
     cs_runner_case_receive(c, port, cs_span_cut(bytes, half, bytes.len - half), now);
 }
 
+/* How a handshake ends: mostly well, else in a way that the seed of what came before
+ * picks. */
+static void shake_hands(cs_runner_case *c, const cs_runner_act *act, unsigned *echoes,
+                        cs_time now) {
+  static const cs_tls_negotiated n = {.version = 0x0303, .suite = 0xc0a8, .name = "S"};
+  unsigned how = (*echoes)++;
+  cs_tls_failure by = {.rule = CS_RULE_TLS_HANDSHAKE, .alerted = true, .alert = 40};
+  by.alert_by_peer = how % 3 != 0;
+  if (how % 5 == 4)
+    cs_runner_case_cookie(c, act->port);
+  if (how % 7 != 6)
+    cs_runner_case_secured(c, act->port, &n, now);
+  else if (how % 2)
+    cs_runner_case_refused(c, act->port, &by, now);
+}
+
 static void perform(cs_runner_case *c, const cs_runner_act *act, unsigned *echoes, cs_time now) {
   ORACLE(act->port < CS_RUNNER_PORTS_MAX);
   switch (act->kind) {
@@ -142,14 +167,22 @@ static void perform(cs_runner_case *c, const cs_runner_act *act, unsigned *echoe
       cs_runner_case_closed(c, act->port, (*echoes & 1u) != 0, now);
     break;
   case CS_RUNNER_ACT_CONNECT:
-    ORACLE(cs_runner_case_form(c) != CS_WIRE_UDP);
+    ORACLE(cs_runner_case_form(c) != CS_WIRE_UDP || act->secure);
     if (*echoes < 48)
       cs_runner_case_connected(c, act->port, now);
-    else
+    if (*echoes < 48 && act->secure)
+      shake_hands(c, act, echoes, now);
+    if (*echoes >= 48)
       cs_runner_case_closed(c, act->port, true, now);
     break;
   case CS_RUNNER_ACT_END:
     cs_runner_case_closed(c, act->port, false, now);
+    break;
+  case CS_RUNNER_ACT_ALERT:
+    cs_runner_case_alerted(c, act->port, act->alert, now);
+    break;
+  case CS_RUNNER_ACT_PLAIN:
+    cs_runner_case_receive_plain(c, act->port, act->bytes, now);
     break;
   default:
     break;
@@ -196,7 +229,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (good) {
     check_scenario(a);
     ORACLE(strcmp(a->id, b->id) == 0 && a->step_count == b->step_count);
-    for (unsigned t = CS_RUNNER_UDP; t <= CS_RUNNER_WS; t++)
+    for (unsigned t = CS_RUNNER_UDP; t < CS_RUNNER_TRANSPORT_COUNT_; t++)
       if (a->transports >> t & 1u)
         play(a, (cs_runner_transport)t);
   } else {
