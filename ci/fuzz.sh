@@ -4,6 +4,9 @@
 #
 # Builds fuzz/TARGET.c and fuzzes it from corpus/TARGET with its dictionary. The
 # run works in out/fuzz/TARGET.ENGINE; the committed corpus is only read.
+# A target that drives (D)TLS has a twin, TARGET.bypass (fuzz/tls/targets.cmake); both
+# have the system's mbedTLS instrumented (ci/mbedtls.sh), further seeds that a live
+# server made, and a mutator that knows records.
 # --coverage replays what the run found and prints the line coverage of the
 # files that the target names (its comment line "covers: FILE..."); under 80 %
 # is a failure.
@@ -22,6 +25,7 @@ while :; do
       for file in fuzz/*.c; do
         name=$(basename "$file" .c)
         case $name in replay_main | oracle) ;; *) echo "$name" ;; esac
+        ! grep -q 'twins: strict bypass' "$file" || echo "$name.bypass"
       done
       exit 0
       ;;
@@ -44,19 +48,50 @@ case $engine in
   afl) preset=afl ;;
   *) usage "no such engine: $engine" ;;
 esac
-seeds=corpus/$target
+base=${target%.bypass}
+seeds=corpus/$base
 [ -d "$seeds" ] && [ -n "$(ls -A "$seeds")" ] || usage "there are no seeds in $seeds"
 
 bash ci/install.sh $install test || exit 2
+# build_with_mbedtls: the target with an instrumented mbedTLS, in a folder of its own.
+# What the library compares is left to the mutator and the dictionary.
+build_with_mbedtls() {
+  local prefix=$root/out/mbedtls/$preset log=$root/build/$preset-mbedtls.log
+  local -a flags=(-O2 -fsanitize=address -fno-omit-frame-pointer)
+  local compiler=afl-clang-fast
+  if [ "$engine" = libfuzzer ]; then
+    flags+=(-fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp)
+    compiler=clang
+  fi
+  CC=$compiler bash ci/mbedtls.sh $install "$prefix" "${flags[@]}" || return 1
+  mkdir -p build
+  if ! cmake --preset "$preset" -B "$build" -DCOAPSPEC_MBEDTLS_ROOT="$prefix" >"$log" 2>&1 ||
+    ! cmake --build "$build" -j "$jobs" --target "fuzz.$target" >>"$log" 2>&1; then
+    grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' "$log" | tail -n 60
+    echo "the build failed; all of it is in ${log#"$root"/}" >&2
+    return 1
+  fi
+}
+
 say "$target: build ($preset)"
-configure_and_build "$preset" "fuzz.$target" || exit 2
-binary=$root/build/$preset/bin/fuzz_$target
+build=$root/build/$preset
+case $base in
+  dtls_* | tls_*)
+    build=$root/build/$preset-mbedtls
+    build_with_mbedtls || exit 2
+    ;;
+  *) configure_and_build "$preset" "fuzz.$target" || exit 2 ;;
+esac
+binary=$build/bin/fuzz_$target
 
 work=$root/out/fuzz/$target.$engine
 rm -rf "$work"
 mkdir -p "$work/corpus" "$work/findings"
 cp "$seeds"/* "$work/corpus/"
-dictionary=$root/fuzz/$target.dict
+for folder in "$build/transcripts/$target"/*/; do
+  [ ! -d "$folder" ] || cp "$folder"* "$work/corpus/" || exit 2
+done
+dictionary=$root/fuzz/$base.dict
 status=0
 
 run_libfuzzer() {
@@ -81,6 +116,8 @@ run_libfuzzer() {
 run_afl() {
   say "$target: AFL++, $seconds s"
   [ "$target" != canary ] || rm -f "$work"/corpus/crash-*
+  local mutator=$build/bin/tls_mutator.so
+  case $base in *_client*) [ ! -e "$mutator" ] || export AFL_CUSTOM_MUTATOR_LIBRARY=$mutator ;; esac
   # afl-fuzz wants neither a tuned kernel nor a free core from a CI machine.
   AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 AFL_NO_UI=1 \
     AFL_NO_COLOR=1 AFL_QUIET=1 AFL_TESTCACHE_SIZE=50 \
@@ -116,7 +153,7 @@ if [ -n "$found" ]; then
   status=1
   echo "findings:"
   printf '%s\n' "$found" | sed "s|^$root/|  |"
-  echo "replay one with: build/$preset/bin/fuzz_$target FILE (a finding that is understood becomes corpus/$target/regress-...)"
+  echo "replay one with: ${binary#"$root"/} FILE (a finding that is understood becomes corpus/$base/regress-...)"
 else
   echo "no finding"
 fi
@@ -124,7 +161,7 @@ fi
 if [ "$coverage" = yes ]; then
   say "$target: coverage of the files it names"
   configure_and_build cov "fuzz.$target" || exit 2
-  files=$(sed -n 's/.*covers: *//p' "fuzz/$target.c" | sed 's|\*/.*||')
+  files=$(sed -n 's/.*covers: *//p' "fuzz/$base.c" | sed 's|\*/.*||')
   [ -n "$files" ] || usage "fuzz/$target.c names no file (covers: FILE...)"
   # shellcheck disable=SC2086 # names are words
   ls $files >/dev/null || exit 2

@@ -5,6 +5,7 @@
 #define CS_FUZZ_COUNTING_H
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "oracle.h"
@@ -40,8 +41,16 @@ static inline void fuzz_memory_init(fuzz_memory *m, size_t cap) {
 
 static inline void fuzz_digest(uint64_t *digest, const void *at, size_t n) {
   const uint8_t *b = at;
+  uint64_t d = *digest;
+  for (; n >= sizeof d; n -= sizeof d, b += sizeof d) {
+    uint64_t eight;
+    memcpy(&eight, b, sizeof eight);
+    d = (d ^ eight) * UINT64_C(0x100000001b3);
+    d ^= d >> 29;
+  }
   for (size_t i = 0; i < n; i++)
-    *digest = (*digest ^ b[i]) * UINT64_C(0x100000001b3);
+    d = (d ^ b[i]) * UINT64_C(0x100000001b3);
+  *digest = d;
 }
 
 #endif

@@ -326,7 +326,7 @@ static bool in_one_line(const char *key) {
 }
 
 static int continue_value(struct reading *g, const char *more) {
-  if (in_one_line(g->key))
+  if (!g->value || in_one_line(g->key))
     return expected(g,
                     strcmp(g->key, "transport") == 0 ? "the transports in one line"
                                                      : "the capabilities in one line",

@@ -27,6 +27,8 @@ typedef struct cs_defect_manner {
                               answered, but the connection is closed */
   bool ignores_fatal;      /* a fatal alert ends nothing */
   bool stays_open;         /* streams: close_notify is answered, but the connection stays */
+  bool no_cid;             /* DTLS: no connection ids; true as soon as there is a defect of the
+                              security layer, since these go by what type a record is */
   uint8_t room[64];        /* for a key that a defect makes up */
 } cs_defect_manner;
 

@@ -12,7 +12,10 @@ static void take_manner(cs_server_guard *g, const cs_server_credentials *c) {
   g->manner.key = c->key;
   for (size_t i = 0; i < g->server->defect_count; i++) {
     const cs_defect *d = g->server->defects[i];
-    if (d->secure && d->row.transports & CS_DEFECT_SECURED)
+    if (!(d->row.transports & CS_DEFECT_SECURED))
+      continue;
+    g->manner.no_cid = true;
+    if (d->secure)
       d->secure(&g->manner);
   }
 }

@@ -55,8 +55,13 @@ static cs_core_session *carrier(const char *function, coap_session_t *s) {
   cs_core_session *core = cs_api_core(function, s);
   if (!core)
     return NULL;
-  if (!cs_api_gone(s) && s->state == COAP_SESSION_STATE_NONE && cs_api_secure_of(s))
-    return cs_api_secure_again(function, s) ? cs_endpoint_session(s->endpoint) : NULL;
+  if (!cs_api_gone(s) && s->state == COAP_SESSION_STATE_NONE && cs_api_secure_of(s)) {
+    coap_context_t *ctx = s->context;
+    if (cs_api_secure_again(function, s))
+      return cs_endpoint_session(s->endpoint);
+    cs_api_settle(ctx); /* a callback may have given s up, or its context */
+    return NULL;
+  }
   if (!cs_api_gone(s) && s->state != COAP_SESSION_STATE_NONE)
     return core;
   cs_api_fail(function, "the session has no connection any more");

@@ -37,19 +37,20 @@ static bool has_block(cs_span text) {
                       memmem(text.at, text.len, "-----BEGIN X509 CRL", 19));
 }
 
-static bool make_room(struct reading *r) {
-  if (r->count < r->cap)
-    return true;
+/* Where the next goes; NULL without memory. */
+static cs_api_root *room(struct reading *r) {
+  if (r->roots && r->count < r->cap)
+    return &r->roots[r->count];
   size_t cap = r->cap ? 2 * r->cap : FIRST;
   cs_api_root *grown = cs_base_get(r->t->alloc, cap * sizeof *grown);
   if (!grown)
-    return false;
+    return NULL;
   if (r->count)
     memcpy(grown, r->roots, r->count * sizeof *grown);
   cs_base_put(r->t->alloc, r->roots, r->cap * sizeof *r->roots);
   r->roots = grown;
   r->cap = cap;
-  return true;
+  return &r->roots[r->count];
 }
 
 /* What is wrong with a file's text, by parsing it; NULL when nothing is. */
@@ -77,19 +78,21 @@ static cs_err take(void *ctx, const char *file) {
                 : e == CS_ERR_TOO_LARGE ? "larger than 1 MiB"
                                         : cs_base_err_text(e));
   const char *why = NULL;
+  cs_api_root *place = NULL;
   bool skip = r->folder && !has_block(cs_span_of(root.at, root.len));
   if (!skip && (r->count == FILES_MAX || root.len > TOTAL_MAX - r->total))
     why = "more than 1024 files, or more than 8 MiB";
-  else if (!skip && !make_room(r))
+  else if (!skip && !(place = room(r)))
     why = cs_base_err_text(CS_ERR_MEMORY);
   else if (!skip)
     why = wrong(r, cs_span_of(root.at, root.len));
-  if (skip || why) {
+  if (!place || why) {
     cs_base_put(r->t->alloc, root.at, root.cap);
     return skip ? CS_OK : fail(r, file, why);
   }
   r->total += root.len;
-  r->roots[r->count++] = root;
+  *place = root;
+  r->count++;
   return CS_OK;
 }
 

@@ -6,7 +6,6 @@
 #include "api/deliver.h"
 #include "api/error.h"
 #include "api/event.h"
-#include "api/reentry.h"
 #include "api/stream.h"
 #include "api/transmit.h"
 
@@ -30,7 +29,8 @@ static void end_call(coap_session_t *s, bool delivering) {
 
 static void keep(coap_bin_const_t *out, uint8_t *at, size_t cap, cs_span bytes) {
   size_t n = bytes.len < cap ? bytes.len : cap;
-  memcpy(at, bytes.at, n);
+  if (n)
+    memcpy(at, bytes.at, n);
   out->s = at;
   out->length = n;
 }
@@ -181,7 +181,6 @@ bool cs_api_secure_again(const char *function, coap_session_t *s) {
   if (cs_api_gone(s)) {
     /* additional_tls_setup_call_back gave it up, or its context: they end here. */
     cs_api_fail(function, "the session was given up inside additional_tls_setup_call_back");
-    cs_api_settle(ctx);
     return false;
   }
   if (e != CS_OK) {

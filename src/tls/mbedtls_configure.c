@@ -169,7 +169,7 @@ size_t cs_tls_worst_overhead(const cs_tls *t) {
     if (n > worst)
       worst = n;
   }
-  return worst + (t->kind == CS_TLS_DATAGRAM ? TLS_CID_EXPANSION : 0);
+  return worst + (t->kind == CS_TLS_DATAGRAM && !t->no_cid ? TLS_CID_EXPANSION : 0);
 }
 
 static size_t text_length(const char *s, size_t max) {
@@ -285,7 +285,7 @@ int cs_tls_configure_begin(cs_tls *t) {
     if (t->address)
       ret = mbedtls_ssl_set_client_transport_id(&t->ssl, t->address, t->address_len);
   }
-  if (ret == 0 && t->kind == CS_TLS_DATAGRAM) {
+  if (ret == 0 && t->kind == CS_TLS_DATAGRAM && !t->no_cid) {
     uint8_t cid[CID_LEN] = {0};
     size_t len = is_server(t) ? sizeof cid : 0;
     if (TLS_HAS_CID && len)

@@ -112,6 +112,7 @@ struct cs_tls {
   cs_tls_setup *setup;
   const cs_base_alloc *alloc;
   cs_tls_kind kind;
+  bool no_cid;
   cs_tls_state state;
   cs_tls_callbacks callbacks;
   mbedtls_ssl_context ssl;

@@ -529,11 +529,28 @@ static cs_err put(size_t size) {
   return cs_core_send_request(cs_endpoint_session(p.client.e), &spec, p.now, NULL, NULL);
 }
 
+/* The longest message makes a datagram as long as the MTU. Records with a connection id
+ * are padded to 16 bytes, and the library reckons with an id of 32 bytes instead of the 8
+ * that it is: there it may be that much shorter. */
+static void check_longest(size_t mtu, bool cid) {
+  enum { PADDING = 16, NO_ID = 32 - 8 };
+  if (!cid)
+    ck_assert_uint_eq(p.client.longest, mtu);
+  ck_assert_uint_le(p.client.longest, mtu);
+  ck_assert_uint_gt(p.client.longest + PADDING + NO_ID, mtu);
+}
+
+/* With connection ids, where the library has them; without. */
 START_TEST(a_message_fits_the_mtu_to_the_byte) {
-  open_pair();
+  cs_tls_negotiated n;
+  open_secrets(CS_TEST_KEY, 1);
+  secrets[0].no_cid = _i == 1;
+  cs_test_pair_open(&p, secrets, MTU, 1);
   cs_core_session *core = cs_endpoint_session(p.client.e);
   size_t before = cs_core_get_mtu(core);
   established();
+  ck_assert(cs_tls_negotiated_of(cs_endpoint_tls(p.client.e), &n));
+  ck_assert_int_eq(n.cid, cs_tls_has_cid() && _i == 0);
   size_t most = cs_core_get_mtu(core);
   ck_assert_uint_le(before, most);
   ck_assert_uint_eq(most, MTU - cs_tls_overhead(cs_endpoint_tls(p.client.e)));
@@ -541,7 +558,7 @@ START_TEST(a_message_fits_the_mtu_to_the_byte) {
   ck_assert_int_eq(put(most), CS_OK);
   p.client.longest = 0;
   cs_test_pair_pass(&p, CS_SECOND);
-  ck_assert_uint_eq(p.client.longest, MTU);
+  check_longest(MTU, n.cid);
   ck_assert_uint_eq(p.client.kinds[CS_EVENT_RESPONSE], 1);
   ck_assert_int_eq(cs_endpoint_set_mtu(p.client.e, MTU - 300), CS_OK);
   ck_assert_uint_eq(cs_core_get_mtu(core), most - 300);
@@ -549,7 +566,7 @@ START_TEST(a_message_fits_the_mtu_to_the_byte) {
   ck_assert_int_eq(put(most - 300), CS_OK);
   p.client.longest = 0;
   cs_test_pair_pass(&p, CS_SECOND);
-  ck_assert_uint_eq(p.client.longest, MTU - 300);
+  check_longest(MTU - 300, n.cid);
   ck_assert_uint_eq(p.client.kinds[CS_EVENT_RESPONSE], 2);
   ck_assert_int_eq(cs_endpoint_set_mtu(p.client.e, 64), CS_ERR_ARGUMENT);
   ck_assert_int_eq(cs_endpoint_set_mtu(p.client.e, 1 << 20), CS_ERR_ARGUMENT);
@@ -731,7 +748,7 @@ int main(void) {
     tcase_add_test(c, the_last_alert_goes_out);
     tcase_add_test(c, an_unreachable_peer_shakes_no_hands);
     tcase_add_test(c, a_client_that_begins_anew_ends_the_servers_session);
-    tcase_add_test(c, a_message_fits_the_mtu_to_the_byte);
+    tcase_add_loop_test(c, a_message_fits_the_mtu_to_the_byte, 0, 2);
     tcase_add_test(c, over_lossy_links_nearly_all_shake_hands_and_every_request_ends);
     tcase_add_test(c, nobody_answers);
     tcase_add_test(c, a_server_hello_without_end);

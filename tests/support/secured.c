@@ -24,7 +24,7 @@ void cs_test_secrets_close(cs_test_secrets *s) {
 }
 
 cs_tls *cs_test_secrets_begin(cs_test_secrets *s, cs_tls_kind kind, size_t mtu, cs_time now) {
-  cs_tls_config c = {.setup = s->setup, .kind = kind, .mtu = mtu};
+  cs_tls_config c = {.setup = s->setup, .kind = kind, .mtu = mtu, .no_cid = s->no_cid};
   cs_tls *t = NULL;
   if (s->role == CS_TLS_SERVER)
     c.client_address = cs_span_str("192.0.2.1:5683");

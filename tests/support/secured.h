@@ -15,6 +15,7 @@ typedef struct cs_test_secrets {
   cs_tls_shared *shared;
   cs_tls_setup *setup;
   cs_tls_role role;
+  bool no_cid; /* at first false; for the sessions that begin from now on */
 } cs_test_secrets;
 
 /* identity "coapspec" with this key. seed makes what is drawn reproducible. */
