@@ -6,6 +6,8 @@
  * hand in, and what the library promises to refuse (NULL, what has ended, what
  * is out of range).
  *
+ * The library's cryptography is bypassed (tls/bypass.c), as that of TARGET.bypass.
+ *
  * Byte 0 is the set-up: bit 0 servers keep the rules, bit 1 tokens of 300 bytes,
  * bits 2 and 3 the log: none, warnings, all, all with messages; bit 4 the net
  * delays and reorders. Then calls, a byte each (the table `calls`) with what

@@ -109,6 +109,8 @@ static void head(const cs_report_run *run, FILE *to) {
     target(to, &run->targets[i]);
   fact(to, "Profile", run->profile);
   fact(to, "Driver", run->driver);
+  if (run->target_count == 1 && run->targets[0].security)
+    fact(to, "Security", run->targets[0].security);
   fact(to, "Seed", seed);
   fact(to, "Started", cs_report_date(run->started, date));
   fact(to, "Duration", duration);

@@ -289,7 +289,7 @@ int cs_tls_configure_begin(cs_tls *t) {
     uint8_t cid[CID_LEN] = {0};
     size_t len = is_server(t) ? sizeof cid : 0;
     if (TLS_HAS_CID && len)
-      ret = mbedtls_ctr_drbg_random(&t->setup->shared->generator, cid, len);
+      ret = t->conf.f_rng(t->conf.p_rng, cid, len);
     if (ret == 0)
       ret = tls_set_cid(&t->ssl, cid, len);
   }
