@@ -638,7 +638,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   uint64_t first = run(cs_span_of(data, size));
   /* One in four is enough to notice, and leaves time for the others. */
-  if (first % 4 == 0)
+  if (first % 4 == 0 && !cs_tls_has_tls13()) /* which draws from a generator that is not ours */
     CS_ORACLE(run(cs_span_of(data, size)) == first);
   return 0;
 }

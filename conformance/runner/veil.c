@@ -199,6 +199,8 @@ cs_runner_veil *cs_runner_veil_open(cs_runner_veils *v, cs_runner_case *c, unsig
   cs_tls_config config = {.setup = setup,
                           .kind = veil->stream ? CS_TLS_STREAM : CS_TLS_DATAGRAM,
                           .mtu = HANDSHAKE_MTU,
+                          /* What is said of closing and of alerts is RFC 5246's. */
+                          .no_tls13 = true,
                           .suites = secure->suite ? veil->suites : NULL,
                           .alpn = usual_alpn ? NULL : veil->alpn,
                           .callbacks = {.keylog = k->keylog, .ctx = k->keylog_ctx}};

@@ -86,6 +86,15 @@ typedef struct tls_side {
 } tls_side;
 
 static int tls_side_draw(void *ctx, unsigned char *out, size_t n) {
+#if defined(MBEDTLS_SSL_DTLS_CONNECTION_ID)
+  /* A server draws its connection id anew with each cookie that it asks for: the same
+   * each time, so that what it draws later does not depend on how often it asked. */
+  enum { CONNECTION_ID = 8 };
+  if (n == CONNECTION_ID) {
+    memset(out, 0xc1, n);
+    return 0;
+  }
+#endif
   cs_base_random r = cs_base_seeded_random(&((tls_side *)ctx)->random);
   cs_base_random_fill(&r, out, n);
   return 0;
@@ -94,7 +103,13 @@ static int tls_side_draw(void *ctx, unsigned char *out, size_t n) {
 static bool tls_side_prepare(void *ctx, void *library_session) {
   mbedtls_ssl_context *ssl = library_session;
   /* The configuration is the session's own. */
-  mbedtls_ssl_conf_rng((mbedtls_ssl_config *)(uintptr_t)ssl->conf, tls_side_draw, ctx);
+  mbedtls_ssl_config *conf = (mbedtls_ssl_config *)(uintptr_t)ssl->conf;
+  mbedtls_ssl_conf_rng(conf, tls_side_draw, ctx);
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+  /* TLS 1.3 draws from PSA's generator, which nobody can seed. */
+  mbedtls_ssl_conf_max_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
+  ssl->tls_version = MBEDTLS_SSL_VERSION_TLS1_2; /* taken from it by mbedtls_ssl_setup */
+#endif
   return true;
 }
 

@@ -63,7 +63,7 @@ static bool takes_certificates(const cs_tls_setup *s) {
  * them it was. */
 static bool may_use_13(const cs_tls *t) {
   const cs_tls_setup *s = t->setup;
-  if (!TLS_HAS_13 || t->kind == CS_TLS_DATAGRAM)
+  if (!TLS_HAS_13 || t->kind == CS_TLS_DATAGRAM || t->no_tls13)
     return false;
   return !(s->has_psk && t->callbacks.hint) && !(s->has_psk && s->has_pki && s->demand_client);
 }

@@ -112,7 +112,7 @@ struct cs_tls {
   cs_tls_setup *setup;
   const cs_base_alloc *alloc;
   cs_tls_kind kind;
-  bool no_cid;
+  bool no_cid, no_tls13;
   cs_tls_state state;
   cs_tls_callbacks callbacks;
   mbedtls_ssl_context ssl;

@@ -11,6 +11,7 @@ cs_err cs_tls_open(const cs_tls_config *config, cs_time now, cs_tls **out) {
   t->setup = cs_tls_setup_share(config->setup);
   t->kind = config->kind;
   t->no_cid = config->no_cid;
+  t->no_tls13 = config->no_tls13;
   t->callbacks = config->callbacks;
   t->judge.setup = t->setup;
   t->judge.callbacks = &t->callbacks;

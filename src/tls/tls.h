@@ -157,6 +157,7 @@ typedef struct cs_tls_config {
   size_t mtu;                /* longest datagram in bytes, 64 to 65507; DTLS only. A
                                 ClientHello is longer when it has to be: it is never split */
   cs_time handshake_timeout; /* for all of the handshake; 0: CS_TLS_HANDSHAKE_TIMEOUT */
+  bool no_tls13;             /* streams: TLS 1.2 at most */
   bool no_cid;            /* DTLS: negotiates no connection id, which would hide what records are */
   cs_span client_address; /* server, DTLS: what a cookie is bound to; copied. Empty: no cookies */
   const uint16_t *suites; /* IANA numbers, the preferred first; 0 ends it. NULL: ours */
