@@ -38,6 +38,8 @@ static void keep(coap_bin_const_t *out, uint8_t *at, size_t cap, cs_span bytes) 
 static bool on_hint(void *ctx, cs_span hint, cs_span *identity, cs_span *key) {
   coap_session_t *s = ctx;
   cs_api_secure *x = cs_api_secure_of(s);
+  if (!x)
+    return false;
   const coap_dtls_cpsk_t *data = &x->credentials.psk_data;
   coap_str_const_t text = {hint.len, hint.at};
   bool delivering;
@@ -145,10 +147,7 @@ cs_err cs_api_secure_begin(coap_session_t *s, cs_api_credentials *c, cs_time now
     keep(&x->key, x->key_bytes, sizeof x->key_bytes, cs_span_of(info->key.s, info->key.length));
     memset(&x->credentials.psk_data.psk_info, 0, sizeof x->credentials.psk_data.psk_info);
   }
-  const char *name = c->psk ? c->psk_data.client_sni : c->pki ? c->pki_data.client_sni : NULL;
-  cs_err e = name ? cs_api_stream_name(s, name) : CS_OK;
-  if (e == CS_OK)
-    e = begin(s, now);
+  cs_err e = begin(s, now);
   if (e != CS_OK) {
     x->credentials.setup = NULL; /* still the caller's */
     rare->secure = NULL;
@@ -192,85 +191,6 @@ bool cs_api_secure_again(const char *function, coap_session_t *s) {
   cs_endpoint_up(s->endpoint, now);
   cs_api_rearm(s); /* the handshake goes on even if what began it cannot be sent */
   return true;
-}
-
-/* ---- what is told ---- */
-
-static void log_established(const coap_session_t *s, const cs_tls *t) {
-  cs_tls_negotiated n;
-  if (cs_tls_negotiated_of(t, &n))
-    coap_log_info("%s: %s 1.%c, %s%s%s\n", coap_session_str(s),
-                  cs_api_streaming(s) ? "TLS" : "DTLS", n.version == 0x0304 ? '3' : '2', n.name,
-                  n.alpn ? ", ALPN " : "", n.alpn ? n.alpn : "");
-}
-
-/* Why it failed: a reason that the application can ask for. */
-static void note_failure(const coap_session_t *s, const cs_tls *t) {
-  cs_tls_failure f;
-  const char *alert = NULL;
-  if (!cs_tls_failure_of(t, &f))
-    return;
-  if (f.alerted)
-    alert = cs_tls_alert_name(f.alert);
-  char who[200];
-  (void)snprintf(who, sizeof who, "%.100s: %s%s%s", coap_session_str(s),
-                 s->rare->secure->established ? "(D)TLS failed" : "the handshake failed",
-                 alert ? (f.alert_by_peer ? ", alert by the peer: " : ", our alert: ") : "",
-                 alert ? alert : "");
-  cs_api_note_rule(who, f.rule);
-  coap_log_warn("%s\n", coap_last_error());
-}
-
-static void end(coap_session_t *s, coap_event_t event) {
-  cs_api_secure *x = cs_api_secure_of(s);
-  if (x->ended)
-    return;
-  x->ended = true;
-  s->nack = x->established ? COAP_NACK_TLS_LAYER_FAILED : COAP_NACK_TLS_FAILED;
-  if (!cs_api_streaming(s))
-    s->state = COAP_SESSION_STATE_NONE;
-  if (!cs_api_gone(s))
-    cs_api_event(s, event);
-}
-
-void cs_api_secure_look(coap_session_t *s) {
-  cs_api_secure *x = cs_api_secure_of(s);
-  const cs_tls *t = x ? cs_endpoint_tls(s->endpoint) : NULL;
-  if (!t)
-    return;
-  if (cs_tls_state_of(t) == x->state) {
-    /* A handshake ends with its transport too, of which TLS knows nothing. */
-    if (x->state == CS_TLS_HANDSHAKING && !cs_api_streaming(s) && cs_endpoint_finished(s->endpoint))
-      end(s, COAP_EVENT_DTLS_ERROR);
-    return;
-  }
-  x->state = cs_tls_state_of(t);
-  switch (x->state) {
-  case CS_TLS_ESTABLISHED:
-    x->established = true;
-    s->state = cs_api_streaming(s) ? COAP_SESSION_STATE_CSM : COAP_SESSION_STATE_ESTABLISHED;
-    log_established(s, t);
-    if (!cs_api_gone(s))
-      cs_api_event(s, COAP_EVENT_DTLS_CONNECTED);
-    break;
-  case CS_TLS_CLOSED:
-    end(s, x->established ? COAP_EVENT_DTLS_CLOSED : COAP_EVENT_DTLS_ERROR);
-    break;
-  case CS_TLS_FAILED:
-    note_failure(s, t);
-    end(s, COAP_EVENT_DTLS_ERROR);
-    break;
-  default:
-    break;
-  }
-}
-
-void cs_api_secure_tell_end(coap_session_t *s) {
-  const cs_api_secure *x = cs_api_secure_of(s);
-  if (!x || x->ended)
-    return;
-  cs_api_secure_look(s);
-  end(s, x->established ? COAP_EVENT_DTLS_CLOSED : COAP_EVENT_DTLS_ERROR);
 }
 
 /* ---- the end ---- */

@@ -92,7 +92,12 @@ static cs_err open_endpoint(coap_context_t *ctx, coap_session_t *s, cs_api_crede
                          CS_API_PDU_SIZE_MAX, now, &s->endpoint);
   else if (e == CS_OK)
     e = cs_endpoint_open(&ctx->endpoint, NULL, COAP_DEFAULT_MTU, now, &s->endpoint);
-  return e == CS_OK && c ? cs_api_secure_begin(s, c, now) : e;
+  if (e != CS_OK || !c)
+    return e;
+  const char *name = c->psk ? c->psk_data.client_sni : c->pki ? c->pki_data.client_sni : NULL;
+  if (name)
+    e = cs_api_stream_name(s, name);
+  return e == CS_OK ? cs_api_secure_begin(s, c, now) : e;
 }
 
 /* Everything but the socket. */
