@@ -645,15 +645,14 @@ class Coapspec(Runs):
             except (BlockingIOError, ConnectionError):
                 held = True
             if not held:
-                # Nothing holds it back but that the server has given it up, and then
-                # takes what still comes for a moment, to throw it away.
+                # The server has given it up, and for a moment throws away what still comes.
                 greedy.settimeout(20)
                 try:
                     while greedy.recv(1 << 16):
                         pass
-                    held = True
                 except ConnectionError:
-                    held = True
+                    pass
+                held = True
             idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(600)]
             broken = socket.create_connection(("127.0.0.1", port))
             broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
