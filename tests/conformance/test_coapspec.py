@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The program coapspec as its users meet it: exit codes, one line for each error, the report that
 is there whatever happens, and the JSON that others read."""
+import contextlib
 import json
 import os
 import signal
@@ -647,11 +648,9 @@ class Coapspec(Runs):
             if not held:
                 # The server has given it up, and for a moment throws away what still comes.
                 greedy.settimeout(20)
-                try:
+                with contextlib.suppress(ConnectionError):
                     while greedy.recv(1 << 16):
                         pass
-                except ConnectionError:
-                    pass
                 held = True
             idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(600)]
             broken = socket.create_connection(("127.0.0.1", port))
