@@ -116,7 +116,7 @@ def copy_tree(root, tree):
 
 
 def copy_objects(build, copy):
-    for part in [os.path.join("CMakeFiles", f"{layer}.dir") for layer in LAYERS + type(LAYERS)(["tls_none"])] + [os.path.join("src", "api")]:
+    for part in [os.path.join("CMakeFiles", f"{layer}.dir") for layer in LAYERS + ["tls_none"]] + [os.path.join("src", "api")]:
         source = os.path.join(build, part)
         if os.path.isdir(source):
             shutil.copytree(source, os.path.join(copy, part),
