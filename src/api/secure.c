@@ -1,11 +1,8 @@
 #include "api/secure.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "api/deliver.h"
 #include "api/error.h"
-#include "api/event.h"
 #include "api/stream.h"
 #include "api/transmit.h"
 
