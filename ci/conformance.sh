@@ -4,9 +4,9 @@
 # Installs what is missing, builds, and runs every scenario against the embedded
 # server (in memory and over sockets) and against Debian's own coap-server, each
 # on every transport it has, the plain and the secured ones in runs of their own.
-# With --all-servers also against libcoap 4.3.4, aiocoap, Californium and go-coap,
-# one after the other, and what is about DTLS and TLS against libcoap's OpenSSL
-# builds (docs/servers.md).
+# With --all-servers also against libcoap 4.3.4, aiocoap, Californium, go-coap,
+# node-coap and coap-rs, one after the other, and what is about DTLS and TLS against
+# libcoap's OpenSSL builds and coap-rs with certificates (docs/servers.md).
 # Prints a summary and the paths of the reports. Exit 0 when every case of the
 # embedded server passed and the others showed nothing but the faults that their
 # profiles declare; else the runner's exit code (2 usage, 3 unreachable,
@@ -80,10 +80,10 @@ only_passes() {
   esac
 }
 
-# verdicts NAME: one line a case: id, transport, verdict
+# verdicts NAME: one line a case of a scenario: id, transport, verdict
 verdicts() {
   sed -n '/^  "requirements"/q; s/^ *"\(id\|transport\|verdict\)": *"\([^"]*\)",*$/\2/p' "$reports/$1/report.json" |
-    paste - - - | sort
+    paste - - - | grep -v '^target/' | sort
 }
 
 # free_place: a loopback address of this run's own, so that nothing that runs
@@ -264,30 +264,39 @@ if ! diff <(verdicts embedded-memory) \
 fi
 cat "$reports/$(name_of $debian).both.log"
 
-# of_openssl NAME SCRIPT: the cases about DTLS and TLS themselves, against libcoap's
-# OpenSSL build; what it says of CoAP comes from the same code as in the other
-of_openssl() {
+# of_handshakes NAME SUFFIX SCRIPT VARIABLE=VALUE: the cases about DTLS and TLS
+# themselves, against the server as that variable makes it; what it says of CoAP comes
+# from the same code as in the other runs
+of_handshakes() {
   local glob
-  for glob in '4279/*' '5246/*' '6066/*' '6347/*' '7301/*' '7252/9*' '8323/8.[24]*' '8323/9*'; do
+  local -x "$4"
+  for glob in '4279/*' '5246/*' '6066/*' '6347/*' '7301/*' '7525/*' '7252/9*' '8323/8.[24]*' '8323/9*'; do
     selection+=(--only "$glob")
   done
-  COAPSPEC_SERVER_TLS=openssl side_by_side "$1-openssl" "$2" "$1-openssl:secured"
+  side_by_side "$1-$2" "$3" "$1-$2:secured"
   selection=()
 }
 
 if [ -n "$all" ]; then
-  of_openssl "$(name_of $debian)" $debian
-  for script in libcoap-4.3.4 aiocoap californium go-coap; do
+  of_handshakes "$(name_of $debian)" openssl $debian COAPSPEC_SERVER_TLS=openssl
+  for script in libcoap-4.3.4 aiocoap californium go-coap node-coap coap-rs; do
     script=conformance/servers/$script.sh
     bash $script install && name=$(name_of $script) || exit 2
-    runs=("$name:plain" "$name-secured:secured")
+    spoken=$(bash $script transports) || exit 2
+    runs=("$name:plain")
+    # shellcheck disable=SC2086 # one word a transport
+    [ -z "$(targets secured 127.0.0.1 $spoken)" ] || runs+=("$name-secured:secured")
     # On a Unix-domain socket by each scheme.
-    for scheme in $(bash $script transports | tr ' ' '\n' |
+    for scheme in $(echo "$spoken" | tr ' ' '\n' |
       sed -n 's/^unix$/coap/p; s/^unix-stream$/coap+tcp/p; s/^unix-dtls$/coaps/p; s/^unix-tls$/coaps+tcp/p'); do
       runs+=("$name-unix-$scheme:$scheme")
     done
     side_by_side "$name" $script "${runs[@]}"
-    case $script in *libcoap*) of_openssl "$name" $script ;; esac
+    case $script in
+      *libcoap*) of_handshakes "$name" openssl $script COAPSPEC_SERVER_TLS=openssl ;;
+      # It has one of the two at a time.
+      *coap-rs*) of_handshakes "$name" certificate $script "COAPSPEC_SERVER_SECURITY=certificate client-certificate" ;;
+    esac
   done
 fi
 

@@ -114,7 +114,7 @@ part_servers() {
   local bad=0 name
   timeout -k 30 7200 bash ci/conformance.sh --no-install --all-servers || bad=1
   configure_and_build release || exit 1
-  for name in libcoap-4.3.4 aiocoap californium go-coap; do
+  for name in libcoap-4.3.4 aiocoap californium go-coap node-coap coap-rs; do
     bash "conformance/servers/$name.sh" install || exit 2
   done
   export COAPSPEC_ALL_SERVERS=1 COAPSPEC_SOURCE=$PWD COAPSPEC_BUILD=$PWD/build/release

@@ -36,6 +36,11 @@ packages() {
       command -v mvn >/dev/null || echo maven
       command -v javac >/dev/null || echo default-jdk-headless
       command -v go >/dev/null || echo golang-go
+      command -v node >/dev/null || echo nodejs
+      command -v npm >/dev/null || echo npm
+      # Debian 12's own cargo is too old for what coap-rs is made of.
+      command -v cargo >/dev/null ||
+        case $(. /etc/os-release && echo "${VERSION_ID-}") in 12) echo cargo-web ;; *) echo cargo ;; esac
       ;;
     test | extended)
       echo clang llvm clang-format clang-tidy afl++ check libsubunit-dev dpkg-dev libcoap3-dev tshark openssl \

@@ -7,6 +7,7 @@
  * covers: conformance/runner/scenario_text.c conformance/runner/scenario_check.c
  * covers: conformance/runner/template_parse.c conformance/runner/pattern_parse.c
  * covers: conformance/runner/template_stream.c conformance/runner/pattern_stream.c
+ * covers: conformance/runner/pattern_link.c conformance/runner/match_link.c
  * covers: conformance/runner/scenario_secure.c conformance/runner/case_secure.c
  * covers: conformance/runner/case_stream.c conformance/runner/case_open.c */
 #include <stdio.h>
@@ -58,8 +59,12 @@ static void check_error(cs_span text, const cs_runner_error *e) {
 
 static void check_fields(const cs_runner_scenario *s, const cs_runner_field *fields, size_t count) {
   ORACLE(count <= CS_RUNNER_FIELDS_MAX);
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
     ORACLE(fields[i].var < (int)s->var_count);
+    ORACLE(fields[i].inner_count <= CS_RUNNER_FIELDS_MAX);
+    for (size_t k = 0; k < fields[i].inner_count; k++)
+      ORACLE(fields[i].inner[k].var < (int)s->var_count && !fields[i].inner[k].inner_count);
+  }
 }
 
 static void check_step(const cs_runner_scenario *s, const cs_runner_step *step) {

@@ -77,6 +77,7 @@ static unsigned number_of(const cs_report_case *c, size_t packet, unsigned *coun
   unsigned n = 0;
   unsigned number[CS_REPORT_CONNECTIONS_MAX] = {0};
   uint16_t ports[CS_REPORT_CONNECTIONS_MAX];
+  bool used[CS_REPORT_CONNECTIONS_MAX] = {false}; /* by more than what our client was told to do */
   size_t known = 0;
   unsigned mine = 0;
   for (size_t i = 0; i < c->packet_count && i <= packet; i++) {
@@ -89,9 +90,10 @@ static unsigned number_of(const cs_report_case *c, size_t packet, unsigned *coun
         continue;
       ports[known] = p->port;
       number[known++] = ++n;
-    } else if (p->kind == CS_REPORT_OPENED && n < CS_REPORT_CONNECTIONS_MAX) {
+    } else if (p->kind == CS_REPORT_OPENED && used[k] && n < CS_REPORT_CONNECTIONS_MAX) {
       number[k] = ++n;
     }
+    used[k] = used[k] || p->kind != CS_REPORT_EVENT;
     mine = number[k];
   }
   *count = n;

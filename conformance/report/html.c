@@ -239,6 +239,38 @@ static void exchange(const cs_report_case *c, FILE *to) {
   fputs("</pre>\n", to);
 }
 
+/* What the probes found, with their evidence. */
+static void capabilities(const cs_report_run *run, FILE *to) {
+  if (run->capability_count == 0)
+    return;
+  fputs("<h2>Capabilities, declared and observed</h2>\n<div class=\"wide\"><table class=\"list\">\n"
+        "<tr><th>Transport</th><th>Capability</th><th>Declared</th><th>Observed</th>"
+        "<th>Difference</th><th>Evidence</th></tr>\n",
+        to);
+  for (size_t i = 0; i < run->capability_count; i++) {
+    const cs_report_capability *c = &run->capabilities[i];
+    const char *difference = cs_report_difference(c);
+    fprintf(to, "<tr%s><td>%s</td><td><code>%s</code> <span class=\"dim\">",
+            *difference ? " class=\"warn\"" : "", c->transport, c->name);
+    put(to, c->what);
+    fprintf(to, "</span></td><td>%s</td><td>%s</td><td>", cs_report_declared(c),
+            cs_report_observed(c));
+    if (*difference)
+      fprintf(to, "<span class=\"v\">%s</span>", difference);
+    fputs("</td><td>", to);
+    put(to, c->message);
+    if (c->packet_count > 0) {
+      const cs_report_case probe = {
+          .transport = c->transport, .packets = c->packets, .packet_count = c->packet_count};
+      fputs("<details><summary>exchange</summary><div class=\"in\">", to);
+      exchange(&probe, to);
+      fputs("</div></details>", to);
+    }
+    fputs("</td></tr>\n", to);
+  }
+  fputs("</table></div>\n", to);
+}
+
 static void case_details(const cs_report_run *run, const cs_report_case *c, unsigned port,
                          FILE *to) {
   const char *name = cs_verdict_name(c->verdict);
@@ -264,6 +296,11 @@ static void case_details(const cs_report_run *run, const cs_report_case *c, unsi
     if (c->line > 0)
       fprintf(to, ":%u", c->line);
     fputs("</code></dd>\n", to);
+  }
+  if (c->reproducer) {
+    fputs("<dt>Reproducer</dt><dd><code>", to);
+    put(to, c->reproducer);
+    fputs("</code> (<code>coapspec replay</code> plays it)</dd>\n", to);
   }
   if (port > 0)
     fprintf(to, "<dt>Capture</dt><dd><code>report.pcap, %s.port == %u</code></dd>\n",
@@ -303,6 +340,7 @@ bool cs_report_print_html(const cs_report_run *run, FILE *to) {
   transports(run, to);
   matrix(run, &groups, to);
   faults(run, &groups, to);
+  capabilities(run, to);
   cases(run, &groups, capture_ports, to);
   fputs("</body>\n</html>\n", to);
   cs_report_groups_free(&groups);

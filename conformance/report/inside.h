@@ -18,9 +18,6 @@ typedef enum cs_report_escape {
  * text around it or end a string of XML. */
 void cs_report_put(FILE *to, const char *text, cs_report_escape how);
 
-/* The same into memory, to be freed; NULL when memory ran out. */
-char *cs_report_clean(const char *text);
-
 enum { CS_REPORT_TRANSPORTS_MAX = 8, CS_REPORT_CONNECTIONS_MAX = 64 };
 
 /* How many ports a case used, which are connections on TCP and WebSocket; and

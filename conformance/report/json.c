@@ -63,6 +63,8 @@ static const char *kind_name(cs_report_packet_kind kind) {
     return "reset";
   case CS_REPORT_SECURITY:
     return "security";
+  case CS_REPORT_EVENT:
+    return "event";
   default:
     return "bytes";
   }
@@ -76,6 +78,7 @@ static json_t *packet_json(const cs_report_case *c, size_t i) {
             set_number(json, "port", p->port) &&
             set_number(json, "connection", cs_report_connection(c, i)) &&
             set_text(json, "kind", kind_name(p->kind)) && set_text(json, "message", p->notation) &&
+            (!p->from || set_text(json, "from", p->from)) &&
             json_object_set_new(json, "bytes", bytes_json(p->bytes)) == 0;
   if (!ok) {
     json_decref(json);
@@ -84,31 +87,38 @@ static json_t *packet_json(const cs_report_case *c, size_t i) {
   return json;
 }
 
-static json_t *case_json(const cs_report_case *c, uint16_t capture_port) {
-  json_t *json = json_object(), *requirements = json_array();
+/* The packets as lines, and as objects. */
+static bool set_packets(json_t *json, const cs_report_case *c) {
   json_t *exchange = json_array(), *packets = json_array();
-  char section[96];
-  cs_report_section(c->id, section, sizeof section);
-  bool ok = json && requirements && exchange && packets && set_text(json, "id", c->id) &&
-            set_text(json, "transport", c->transport) &&
-            set_text(json, "verdict", cs_verdict_name(c->verdict));
-  for (size_t i = 0; ok && i < c->requirement_count; i++)
-    ok = json_array_append_new(requirements, json_string(c->requirements[i])) == 0;
+  bool ok = exchange && packets;
   for (size_t i = 0; ok && i < c->packet_count; i++)
     ok = json_array_append_new(exchange, exchange_json(&c->packets[i])) == 0 &&
          json_array_append_new(packets, packet_json(c, i)) == 0;
   /* json_object_set takes its own reference, so that all paths release alike. */
+  ok = ok && json_object_set(json, "exchange", exchange) == 0 &&
+       json_object_set(json, "packets", packets) == 0;
+  json_decref(exchange);
+  json_decref(packets);
+  return ok;
+}
+
+static json_t *case_json(const cs_report_case *c, uint16_t capture_port) {
+  json_t *json = json_object(), *requirements = json_array();
+  char section[96];
+  cs_report_section(c->id, section, sizeof section);
+  bool ok = json && requirements && set_text(json, "id", c->id) &&
+            set_text(json, "transport", c->transport) &&
+            set_text(json, "verdict", cs_verdict_name(c->verdict));
+  for (size_t i = 0; ok && i < c->requirement_count; i++)
+    ok = json_array_append_new(requirements, json_string(c->requirements[i])) == 0;
   ok = ok && json_object_set(json, "requirements", requirements) == 0 &&
        set_text(json, "message", c->message ? c->message : "") &&
        set_text(json, "title", c->title) && set_text(json, "section", section) &&
        set_text(json, "statement", c->statement) && set_text(json, "file", c->file) &&
+       (!c->reproducer || set_text(json, "reproducer", c->reproducer)) &&
        set_number(json, "line", c->line) && set_seconds(json, "duration", c->duration) &&
-       set_number(json, "capture_port", capture_port) &&
-       json_object_set(json, "exchange", exchange) == 0 &&
-       json_object_set(json, "packets", packets) == 0;
+       set_number(json, "capture_port", capture_port) && set_packets(json, c);
   json_decref(requirements);
-  json_decref(exchange);
-  json_decref(packets);
   if (!ok) {
     json_decref(json);
     return NULL;
@@ -168,18 +178,39 @@ static json_t *transports_json(const cs_report_run *run) {
   return json;
 }
 
+static json_t *capability_json(const cs_report_capability *c) {
+  const char *difference = cs_report_difference(c);
+  const cs_report_case probe = {
+      .transport = c->transport, .packets = c->packets, .packet_count = c->packet_count};
+  json_t *json = json_object();
+  bool ok = json && set_text(json, "capability", c->name) && set_text(json, "what", c->what) &&
+            set_text(json, "transport", c->transport) &&
+            set_text(json, "declared", c->declared < 0 ? NULL : cs_report_declared(c)) &&
+            set_text(json, "observed", cs_report_observed(c)) &&
+            set_text(json, "difference", *difference ? difference : NULL) &&
+            set_text(json, "message", c->message) && set_packets(json, &probe);
+  if (!ok) {
+    json_decref(json);
+    return NULL;
+  }
+  return json;
+}
+
 static json_t *run_json(const cs_report_run *run, const uint16_t *capture_ports) {
   json_t *json = json_object(), *cases = json_array(), *known = json_array();
-  json_t *targets = json_array();
+  json_t *targets = json_array(), *capabilities = json_array();
   char date[CS_REPORT_DATE_MAX];
   cs_report_date(run->started, date);
-  bool ok = json && cases && known && targets && set_text(json, "tool", run->tool) &&
-            set_text(json, "version", run->version) && set_text(json, "target", run->target) &&
-            set_text(json, "profile", run->profile) && set_text(json, "driver", run->driver) &&
-            set_number(json, "seed", run->seed) && set_text(json, "started", *date ? date : NULL) &&
+  bool ok = json && cases && known && targets && capabilities &&
+            set_text(json, "tool", run->tool) && set_text(json, "version", run->version) &&
+            set_text(json, "target", run->target) && set_text(json, "profile", run->profile) &&
+            set_text(json, "driver", run->driver) && set_number(json, "seed", run->seed) &&
+            set_text(json, "started", *date ? date : NULL) &&
             set_seconds(json, "duration", run->duration) && set_text(json, "trouble", run->trouble);
   for (size_t i = 0; ok && i < run->target_count; i++)
     ok = json_array_append_new(targets, target_json(&run->targets[i])) == 0;
+  for (size_t i = 0; ok && i < run->capability_count; i++)
+    ok = json_array_append_new(capabilities, capability_json(&run->capabilities[i])) == 0;
   for (size_t i = 0; ok && i < run->case_count; i++)
     ok = json_array_append_new(cases, case_json(&run->cases[i], capture_ports[i])) == 0;
   for (size_t i = 0; ok && i < run->known_count; i++)
@@ -187,9 +218,11 @@ static json_t *run_json(const cs_report_run *run, const uint16_t *capture_ports)
   ok = ok && json_object_set(json, "targets", targets) == 0 &&
        json_object_set_new(json, "summary", counts_json(run, NULL)) == 0 &&
        json_object_set_new(json, "transports", transports_json(run)) == 0 &&
+       json_object_set(json, "capabilities", capabilities) == 0 &&
        json_object_set(json, "cases", cases) == 0 &&
        json_object_set(json, "requirements", known) == 0;
   json_decref(targets);
+  json_decref(capabilities);
   json_decref(cases);
   json_decref(known);
   if (!ok) {

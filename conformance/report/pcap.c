@@ -10,7 +10,8 @@
 #include "report/inside.h"
 #include "report/pcap_packet.h"
 
-enum { COAP_PORT = 5683, HTTP_PORT = 80 };
+/* What came from another endpoint than the target has a port of its own. */
+enum { COAP_PORT = 5683, HTTP_PORT = 80, ELSEWHERE_PORT = 9 };
 
 /* One connection. Sequence numbers begin at 0, which readers show anyway. */
 struct connection {
@@ -55,6 +56,8 @@ static void end_direction(FILE *to, cs_time at, struct connection *c, int sent) 
 
 static void put_stream(FILE *to, cs_time at, struct connection *c, const cs_report_packet *p) {
   cs_span left = p->bytes;
+  if (p->kind == CS_REPORT_EVENT)
+    return;
   if (!c->open)
     open_connection(to, at, c);
   switch (p->kind) {
@@ -94,7 +97,8 @@ static cs_time put_case(const cs_report_run *run, size_t i, cs_time base, cs_rep
     if (udp && p->kind != CS_REPORT_BYTES)
       continue;
     if (udp) {
-      cs_report_pcap_udp(to, base + p->at, p->sent ? port : COAP_PORT, p->sent ? COAP_PORT : port,
+      uint16_t target = p->from ? ELSEWHERE_PORT : COAP_PORT;
+      cs_report_pcap_udp(to, base + p->at, p->sent ? port : target, p->sent ? target : port,
                          p->bytes);
       continue;
     }

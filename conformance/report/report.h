@@ -68,6 +68,17 @@ size_t cs_report_transports(const cs_report_run *run, const char **out, size_t c
 /* How many cases over a transport (NULL: any) have this verdict. */
 size_t cs_report_count_over(const cs_report_run *run, const char *transport, cs_verdict v);
 
+/* Text that may hold anything a hostile server sent, as one line of valid UTF-8 that
+ * is harmless anywhere; to be freed; NULL when memory ran out. */
+char *cs_report_clean(const char *text);
+
+/* How what was observed differs from what the profile declares: "declared, not
+ * seen"; "" when it does not. */
+const char *cs_report_difference(const cs_report_capability *c);
+/* "yes", "no" or "not told"; "yes", "no" or "-". */
+const char *cs_report_observed(const cs_report_capability *c);
+const char *cs_report_declared(const cs_report_capability *c);
+
 /* A verdict that counts as a fault of the target: fail, xfail, crash, flaky. */
 bool cs_report_is_fault(cs_verdict v);
 

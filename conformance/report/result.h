@@ -3,6 +3,7 @@
 #ifndef CS_REPORT_RESULT_H
 #define CS_REPORT_RESULT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,7 +33,9 @@ typedef enum cs_report_packet_kind {
   CS_REPORT_OPENED,    /* the connection is there (sent: 1); a new one where the port had one */
   CS_REPORT_ENDED,     /* this side sends no more (FIN) */
   CS_REPORT_RESET,     /* this side broke the connection off (RST) */
-  CS_REPORT_SECURITY   /* an alert, or how a handshake ended: the notation says it */
+  CS_REPORT_SECURITY,  /* an alert, or how a handshake ended: the notation says it */
+  CS_REPORT_EVENT /* our own client: "call ..." is what it was to do, "told ..." what it said of
+                     it */
 } cs_report_packet_kind;
 
 /* One message that went over the wire, or an end of a connection. On TCP and
@@ -42,10 +45,14 @@ typedef enum cs_report_packet_kind {
 typedef struct cs_report_packet {
   cs_time at;           /* microseconds since the case began */
   int sent;             /* 1: by us, 0: by the target */
-  cs_span bytes;        /* empty when kind is not CS_REPORT_BYTES */
+  cs_span bytes;        /* of BYTES, and of SECURITY those of a handshake; else empty */
   const char *notation; /* the message in our notation, or "raw HEX"; "closed" ... */
   uint16_t port;        /* our port (a number of the case in memory) */
   cs_report_packet_kind kind;
+  unsigned channel; /* the port, or the connection, within the case: from 0 */
+  bool slowly;      /* each byte was sent in a segment of its own */
+  bool closing;     /* after the last step: of the search for a sign of life */
+  const char *from; /* another endpoint than the target that it came from, or NULL */
 } cs_report_packet;
 
 typedef struct cs_report_case {
@@ -62,6 +69,7 @@ typedef struct cs_report_case {
   cs_time duration;
   const cs_report_packet *packets;
   size_t packet_count;
+  const char *reproducer; /* a scenario that ends the target, within the folder; or NULL */
 } cs_report_case;
 
 /* What a requirement says, in our own words; a row of requirements.tsv. */
@@ -79,6 +87,24 @@ typedef struct cs_report_target {
   const char *security;  /* how hands are shaken and whom the tester trusts; NULL in the clear */
 } cs_report_target;
 
+/* What a target was found to have, on one transport. */
+typedef enum cs_report_found {
+  CS_REPORT_NOT_TOLD, /* it could not be found out; message says why */
+  CS_REPORT_SEEN,
+  CS_REPORT_NOT_SEEN
+} cs_report_found;
+
+typedef struct cs_report_capability {
+  const char *name;      /* "observe" */
+  const char *what;      /* one phrase */
+  const char *transport; /* "udp" */
+  int declared;          /* by the profile: 1 yes, 0 no, -1 it says nothing */
+  cs_report_found observed;
+  const char *message; /* one line: what came; "" */
+  const cs_report_packet *packets;
+  size_t packet_count;
+} cs_report_capability;
+
 typedef struct cs_report_run {
   const char *tool; /* "coapspec" */
   const char *version;
@@ -93,6 +119,8 @@ typedef struct cs_report_run {
   const char *trouble;             /* why the run is not whole, or what went wrong in it; or NULL */
   const cs_report_target *targets; /* optional */
   size_t target_count;
+  const cs_report_capability *capabilities; /* optional; by transport */
+  size_t capability_count;
   /* Optional: lets a report say what a requirement demands. */
   const cs_report_requirement *known;
   size_t known_count;

@@ -52,6 +52,19 @@ static void put_counts(const cs_report_run *run, const char *transport, FILE *to
   }
 }
 
+/* "  warn: observe over udp: declared, not seen: ..." */
+static void put_difference(const cs_report_capability *c, FILE *to) {
+  const char *difference = cs_report_difference(c);
+  if (!*difference)
+    return;
+  fprintf(to, "  warn: %s over %s: %s", c->name, c->transport, difference);
+  if (c->observed != CS_REPORT_SEEN && c->message && *c->message) {
+    fputs(": ", to);
+    put(to, c->message);
+  }
+  fputc('\n', to);
+}
+
 bool cs_report_print_summary(const cs_report_run *run, FILE *to) {
   const char *transports[CS_REPORT_TRANSPORTS_MAX];
   size_t n = cs_report_transports(run, transports, CS_REPORT_TRANSPORTS_MAX);
@@ -66,6 +79,8 @@ bool cs_report_print_summary(const cs_report_run *run, FILE *to) {
     put_counts(run, transports[i], to);
     fputc('\n', to);
   }
+  for (size_t i = 0; i < run->capability_count; i++)
+    put_difference(&run->capabilities[i], to);
   if (run->trouble) {
     fputs("  trouble: ", to);
     put(to, run->trouble);
@@ -247,6 +262,40 @@ static void requirement(const cs_report_run *run, const char *name, const char *
   fputs(")\n", to);
 }
 
+static void put_packet(const cs_report_packet *p, bool brief, FILE *to) {
+  put_cut(to, p->notation, brief);
+  fputc('\n', to);
+  if (!cs_report_is_raw(p)) /* else the bytes stand there already */
+    put_hex(to, p->bytes, brief);
+}
+
+/* What the probes found, and the evidence where the profile says otherwise. */
+static void capabilities(const cs_report_run *run, FILE *to) {
+  if (run->capability_count == 0)
+    return;
+  title(to, "Capabilities, declared and observed");
+  fprintf(to, "  %-5s %-18s %-9s %-9s\n", "", "", "declared", "observed");
+  for (size_t i = 0; i < run->capability_count; i++) {
+    const cs_report_capability *c = &run->capabilities[i];
+    const char *difference = cs_report_difference(c);
+    fprintf(to, "  %-5s %-18s %-9s %-9s", c->transport, c->name, cs_report_declared(c),
+            cs_report_observed(c));
+    if (*difference)
+      fprintf(to, " %s", difference);
+    if (c->observed != CS_REPORT_SEEN && c->message && *c->message) {
+      fputs(*difference ? ": " : " ", to);
+      put(to, c->message);
+    }
+    fputc('\n', to);
+    for (size_t k = 0; *difference && k < c->packet_count; k++) {
+      char at[CS_REPORT_TIME_MAX];
+      const cs_report_packet *p = &c->packets[k];
+      fprintf(to, "%15s %c ", cs_report_seconds(p->at, at), p->sent ? '>' : '<');
+      put_packet(p, false, to);
+    }
+  }
+}
+
 /* The verdict and id lead; the rest is indented below them. */
 static void case_block(const cs_report_run *run, const cs_report_case *c, unsigned port, bool brief,
                        FILE *to) {
@@ -274,6 +323,11 @@ static void case_block(const cs_report_run *run, const cs_report_case *c, unsign
       fprintf(to, ":%u", c->line);
     fputc('\n', to);
   }
+  if (c->reproducer) {
+    fprintf(to, "  %-10s ", "reproducer");
+    put(to, c->reproducer);
+    fputs(" (coapspec replay plays it)\n", to);
+  }
   if (c->packet_count > 0)
     fprintf(to, "  %-10s > sent by us, < received; seconds since the case began%s\n", "exchange",
             cs_report_connections(c) > 1 ? "; # counts connections or ports" : "");
@@ -283,10 +337,7 @@ static void case_block(const cs_report_run *run, const cs_report_case *c, unsign
     fprintf(to, "%15s %c ", cs_report_seconds(p->at, at), p->sent ? '>' : '<');
     if (several)
       fprintf(to, "#%u ", cs_report_connection(c, i));
-    put_cut(to, p->notation, brief);
-    fputc('\n', to);
-    if (!cs_report_is_raw(p)) /* else the bytes stand there already */
-      put_hex(to, p->bytes, brief);
+    put_packet(p, brief, to);
   }
   if (port > 0)
     fprintf(to, "  %-10s report.pcap, %s.port == %u\n", "capture", cs_report_ip_protocol(c), port);
@@ -354,6 +405,7 @@ bool cs_report_print_text(const cs_report_run *run, FILE *to) {
   verdicts(run, to);
   by_transport(run, to);
   sections(run, &groups, to);
+  capabilities(run, to);
   evidence(run, &groups, capture_ports, to);
   list(run, &groups, to);
   cs_report_groups_free(&groups);

@@ -54,6 +54,26 @@ const cs_report_requirement *cs_report_find_requirement(const cs_report_run *run
   return NULL;
 }
 
+const char *cs_report_observed(const cs_report_capability *c) {
+  return c->observed == CS_REPORT_SEEN       ? "yes"
+         : c->observed == CS_REPORT_NOT_SEEN ? "no"
+                                             : "not told";
+}
+
+const char *cs_report_declared(const cs_report_capability *c) {
+  return c->declared < 0 ? "-" : c->declared ? "yes" : "no";
+}
+
+const char *cs_report_difference(const cs_report_capability *c) {
+  if (c->declared == 1 && c->observed == CS_REPORT_NOT_SEEN)
+    return "declared, not seen";
+  if (c->declared == 1 && c->observed == CS_REPORT_NOT_TOLD)
+    return "declared, could not be told";
+  if (c->declared == 0 && c->observed == CS_REPORT_SEEN)
+    return "seen, though declared not to be there";
+  return "";
+}
+
 static bool plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
          c == '_' || c == '+' || c == '-';
@@ -87,6 +107,10 @@ static size_t number_length(const char *s) {
 void cs_report_section(const char *id, char *section, size_t cap) {
   const char *rfc = strncmp(id, "RFC", 3) == 0 ? id + 3 : id;
   size_t rfc_len = strspn(rfc, "0123456789");
+  if (strncmp(id, "target/", 7) == 0) { /* a case of the run's own */
+    snprintf(section, cap, "The target itself");
+    return;
+  }
   char separator = rfc[rfc_len];
   if (rfc_len > 0 && (separator == '/' || separator == '#')) {
     const char *part = rfc + rfc_len + 1;

@@ -7,6 +7,7 @@ cs_runner_case *cs_runner_case_new(const cs_runner_case_config *config) {
   cs_runner_arena arena = {0};
   cs_runner_case *c = cs_runner_get(&arena, sizeof *c);
   c->config = *config;
+  c->values.profile = config->profile;
   c->arena = arena;
   c->form = cs_runner_form(config->variant.transport);
   c->secured = (1u << config->variant.transport & CS_RUNNER_SECURED) != 0;
@@ -23,6 +24,7 @@ void cs_runner_case_free(cs_runner_case *c) {
   if (!c)
     return;
   /* The case itself lives in its arena. */
+  cs_runner_call_free(c);
   cs_runner_arena arena = c->arena;
   cs_runner_release(&arena);
 }
@@ -73,7 +75,7 @@ void cs_runner_decide(cs_runner_case *c, cs_verdict verdict, const char *stateme
   }
   if (!statement && s->cover_count)
     statement = s->covers[0];
-  if (verdict == CS_VERDICT_FAIL && c->config.requirements &&
+  if (verdict == CS_VERDICT_FAIL && statement && c->config.requirements &&
       cs_runner_level_of(c->config.requirements, statement) != CS_RUNNER_MUST)
     verdict = CS_VERDICT_WARN;
   c->decided = true;
@@ -84,6 +86,7 @@ void cs_runner_decide(cs_runner_case *c, cs_verdict verdict, const char *stateme
 }
 
 static void finish(cs_runner_case *c) {
+  cs_runner_call_free(c);
   for (unsigned i = 0; i < c->ports && c->form != CS_WIRE_UDP; i++)
     if (c->streams[i] && !c->streams[i]->closed)
       cs_runner_stream_leave(c, i);
@@ -98,11 +101,25 @@ void cs_runner_next_step(cs_runner_case *c, cs_time at) {
   c->begun = false;
 }
 
+/* Whether the steps from this one on need the port in use, not our client's alone. */
+static bool uses_port(const cs_runner_scenario *s, size_t step) {
+  bool calls = false;
+  for (size_t i = step; i < s->step_count; i++) {
+    const cs_runner_step *at = &s->steps[i];
+    bool aside = at->kind == CS_RUNNER_CALL || at->kind == CS_RUNNER_WAIT ||
+                 at->kind == CS_RUNNER_DRAIN || (at->kind == CS_RUNNER_EXPECT && at->client);
+    calls = calls || at->kind == CS_RUNNER_CALL;
+    if (!aside)
+      return true;
+  }
+  return !calls;
+}
+
 /* Opens the port in use, where that is to be done before the step: those behind it
  * wait until it is open. */
 static void open_port(cs_runner_case *c, size_t step) {
   const cs_runner_scenario *s = c->config.variant.scenario;
-  if (!cs_runner_opens(c) || cs_runner_opens_itself(c, step))
+  if (!cs_runner_opens(c) || cs_runner_opens_itself(c, step) || !uses_port(s, step))
     return;
   cs_runner_open_begin(c, c->port, s->open, &s->secure);
   c->opening = true;
@@ -139,7 +156,11 @@ static bool alive_step(cs_runner_case *c, const cs_runner_step *step) {
   c->begun = true;
   if (!cs_runner_life_turn(c))
     return false;
-  if (!c->life.found) {
+  if (!c->life.found && c->life.stray.there) {
+    c->elsewhere = c->life.stray.from;
+    cs_runner_decide(c, CS_VERDICT_FAIL, cs_runner_stray_statement(&c->life.stray), step->line,
+                     cs_runner_stray_text(c, &c->life.stray));
+  } else if (!c->life.found) {
     bool udp = c->form == CS_WIRE_UDP;
     const cs_runner_stream *s = cs_runner_stream_of(c, c->port);
     bool ended = !udp && s && (s->ended || s->alerted);
@@ -197,6 +218,12 @@ static bool step_once(cs_runner_case *c, const cs_runner_step *step) {
   case CS_RUNNER_OPEN_SECURE:
     cs_runner_open_secure(c, step);
     return !c->decided;
+  case CS_RUNNER_CALL:
+    return cs_runner_call_step(c, step);
+  case CS_RUNNER_PORT_NUMBER:
+    c->port = step->port - 1 < c->ports ? step->port - 1 : c->port;
+    cs_runner_next_step(c, c->before);
+    return true;
   default:
     c->port = c->first;
     cs_runner_next_step(c, c->before);
@@ -212,12 +239,20 @@ static bool close_turn(cs_runner_case *c) {
     return true;
   }
   if (!c->life.closing) {
+    cs_runner_call_leave(c);
     c->request.repeating = false;
     cs_runner_life_begin(c, true);
   }
   if (!cs_runner_life_turn(c))
     return false;
-  c->lifeless = !c->life.found;
+  bool strayed = !c->life.found && c->life.stray.there;
+  c->lifeless = !c->life.found && !strayed;
+  if (strayed && c->verdict != CS_VERDICT_FAIL && c->verdict != CS_VERDICT_WARN) {
+    c->decided = false;
+    c->elsewhere = c->life.stray.from;
+    cs_runner_decide(c, CS_VERDICT_FAIL, cs_runner_stray_statement(&c->life.stray), c->line,
+                     cs_runner_stray_text(c, &c->life.stray));
+  }
   /* A case that never began has nothing to fail by. */
   if (c->lifeless && c->unopened)
     c->silent = true;
@@ -291,6 +326,7 @@ void cs_runner_case_arrive(cs_runner_case *c, cs_runner_arrival *a) {
   cs_runner_case_record(c, kind, false, a->port, a->bytes, a->notation);
   cs_runner_case_note_answer(c, a);
   note_room(c, a);
+  cs_runner_case_note_proper(c, a);
   a->late = cs_runner_case_comes_late(c, a);
   if (cs_runner_open_takes(c, a))
     return;
@@ -310,17 +346,33 @@ static void take_datagram(cs_runner_case *c, unsigned port, cs_span bytes) {
 
 /* Whether the port has a connection of which anything may be told. */
 static bool listening(const cs_runner_case *c, unsigned port) {
-  if (c->done || port >= c->ports)
+  if (c->done || port >= c->ports || cs_runner_call_owns(c, port))
     return false;
   const cs_runner_stream *s = c->streams[port];
   return s ? !s->closed && !s->ended : !cs_runner_opens(c);
 }
 
+/* Whether what happens on the port is our client's business. */
+static bool calls_on(const cs_runner_case *c, unsigned port) {
+  return !c->done && port < c->ports && cs_runner_call_owns(c, port);
+}
+
 void cs_runner_case_receive(cs_runner_case *c, unsigned port, cs_span bytes, cs_time now) {
+  if (calls_on(c, port)) {
+    c->now = now;
+    cs_runner_call_receive(c, port, bytes);
+    cs_runner_case_advance(c);
+    return;
+  }
   if (!listening(c, port) || (c->form != CS_WIRE_UDP && bytes.len == 0))
     return;
   c->now = now;
+  if (c->form == CS_WIRE_UDP && bytes.len > CS_RUNNER_STREAM_MAX - c->came) {
+    cs_runner_case_stop(c, CS_VERDICT_INCONCLUSIVE, "the target sent more than 2 MiB", now);
+    return;
+  }
   if (c->form == CS_WIRE_UDP) {
+    c->came += bytes.len;
     take_datagram(c, port, bytes);
   } else if (bytes.len > CS_RUNNER_STREAM_MAX - cs_runner_stream_of(c, port)->total) {
     cs_runner_case_stop(c, CS_VERDICT_INCONCLUSIVE,
@@ -333,6 +385,12 @@ void cs_runner_case_receive(cs_runner_case *c, unsigned port, cs_span bytes, cs_
 }
 
 void cs_runner_case_connected(cs_runner_case *c, unsigned port, cs_time now) {
+  if (calls_on(c, port)) {
+    c->now = now;
+    cs_runner_call_connected(c, port);
+    cs_runner_case_advance(c);
+    return;
+  }
   if (c->form == CS_WIRE_UDP || !listening(c, port) || c->streams[port]->connected)
     return;
   c->now = now;
@@ -341,6 +399,12 @@ void cs_runner_case_connected(cs_runner_case *c, unsigned port, cs_time now) {
 }
 
 void cs_runner_case_closed(cs_runner_case *c, unsigned port, bool reset, cs_time now) {
+  if (calls_on(c, port)) {
+    c->now = now;
+    cs_runner_call_closed(c, port, reset);
+    cs_runner_case_advance(c);
+    return;
+  }
   if (c->form == CS_WIRE_UDP || !listening(c, port))
     return;
   c->now = now;
@@ -355,9 +419,7 @@ bool cs_runner_case_transmit(cs_runner_case *c, cs_runner_act *out) {
   return true;
 }
 
-cs_time cs_runner_case_deadline(const cs_runner_case *c) {
-  if (c->done || !c->started)
-    return CS_TIME_NEVER;
+static cs_time own_deadline(const cs_runner_case *c) {
   const cs_runner_step *step = cs_runner_case_step(c);
   if (c->life.looking)
     return cs_time_min(cs_runner_life_deadline(c),
@@ -376,10 +438,17 @@ cs_time cs_runner_case_deadline(const cs_runner_case *c) {
   return at;
 }
 
+cs_time cs_runner_case_deadline(const cs_runner_case *c) {
+  if (c->done || !c->started)
+    return CS_TIME_NEVER;
+  return cs_time_min(own_deadline(c), cs_runner_call_deadline(c));
+}
+
 void cs_runner_case_expire(cs_runner_case *c, cs_time now) {
   if (c->done || !c->started)
     return;
   c->now = now;
+  cs_runner_call_expire(c);
   cs_runner_case_advance(c);
 }
 
@@ -400,6 +469,8 @@ void cs_runner_case_stop(cs_runner_case *c, cs_verdict verdict, const char *mess
     c->statement = NULL;
     c->line = c->started && step ? step->line : 0;
     c->message = cs_runner_text(&c->arena, cs_span_str(message));
+  } else if (c->silent) {
+    c->lifeless = true; /* and no sign of life behind the silence */
   }
   finish(c);
 }
@@ -416,8 +487,16 @@ bool cs_runner_case_lifeless(const cs_runner_case *c) {
   return c->lifeless;
 }
 
+const char *cs_runner_case_elsewhere(const cs_runner_case *c) {
+  return c->elsewhere;
+}
+
 bool cs_runner_case_silent(const cs_runner_case *c) {
   return c->silent;
+}
+
+void cs_runner_case_tolerate(cs_runner_case *c, const cs_time *tolerance) {
+  c->config.tolerance = tolerance;
 }
 
 void cs_runner_case_name_port(cs_runner_case *c, unsigned port, uint16_t number) {

@@ -41,7 +41,8 @@ static cs_time limit_of(const cs_runner_case *c, const cs_runner_step *step, con
   if (a->has_within)
     return (a->dup ? stretched(c, a->to) : a->to) + tolerance(c);
   cs_time usual = c->config.profile->response;
-  if (a->kind == CS_RUNNER_RESPONSE || cs_runner_shakes_hands(a->kind))
+  if (a->kind == CS_RUNNER_RESPONSE || cs_runner_shakes_hands(a->kind) ||
+      cs_runner_is_told(a->kind))
     usual *= RESPONSE_FACTOR;
   cs_time silence = longest_silence(step);
   return (usual > silence ? usual : silence) + tolerance(c);
@@ -69,7 +70,8 @@ static cs_time decided_at(const cs_runner_case *c, const cs_runner_step *step,
 
 cs_time cs_runner_expect_deadline(const cs_runner_case *c) {
   const alternative *which;
-  return cs_time_add(c->before, decided_at(c, cs_runner_case_step(c), &which));
+  cs_time at = cs_time_add(c->before, decided_at(c, cs_runner_case_step(c), &which));
+  return cs_time_min(at, cs_runner_stray_due(&c->stray));
 }
 
 static const char *time_text(cs_runner_arena *arena, cs_time t) {
@@ -79,6 +81,29 @@ static const char *time_text(cs_runner_arena *arena, cs_time t) {
                           (unsigned long long)(t % CS_SECOND / CS_MILLISECOND));
 }
 
+static cs_time delay_of(const cs_runner_case *c, const cs_runner_arrival *arrival) {
+  return arrival->at < c->before ? 0 : arrival->at - c->before;
+}
+
+/* Whether the responses to the requests of the case, this one and those before, did
+ * not all take the same time, to so much. */
+static bool is_varied(const cs_runner_case *c, const alternative *a,
+                      const cs_runner_arrival *arrival) {
+  cs_time last = delay_of(c, arrival);
+  cs_time least = c->delays.any ? cs_time_min(c->delays.least, last) : last;
+  cs_time most = c->delays.any && c->delays.most > last ? c->delays.most : last;
+  return most - least >= a->varied;
+}
+
+static void note_delay(cs_runner_case *c, const cs_runner_arrival *arrival) {
+  cs_time delay = delay_of(c, arrival);
+  if (!c->delays.any || delay < c->delays.least)
+    c->delays.least = delay;
+  if (!c->delays.any || delay > c->delays.most)
+    c->delays.most = delay;
+  c->delays.any = true;
+}
+
 static bool in_time(cs_runner_case *c, const cs_runner_step *step, const alternative *a,
                     const cs_runner_arrival *arrival, const char **why) {
   bool early = arrival->at < c->before;
@@ -86,8 +111,13 @@ static bool in_time(cs_runner_case *c, const cs_runner_step *step, const alterna
   cs_time from = a->has_range ? scaled(c, a->from) : 0;
   cs_time slack = tolerance(c);
   bool too_soon = a->has_range && (early || elapsed + slack < from);
-  if (!too_soon && elapsed <= limit_of(c, step, a))
-    return true;
+  if (!too_soon && elapsed <= limit_of(c, step, a)) {
+    if (!a->varied || is_varied(c, a, arrival))
+      return true;
+    *why = cs_runner_format(&c->arena, "the responses took the same time, to %s",
+                            time_text(&c->arena, a->varied));
+    return false;
+  }
   *why = cs_runner_format(&c->arena, "it came after %s", time_text(&c->arena, elapsed));
   return false;
 }
@@ -141,6 +171,7 @@ static bool fits_security(cs_runner_case *c, const alternative *a, const cs_runn
                           cs_runner_values *values, const char **why) {
   static const cs_runner_came wanted[] = {
       [CS_RUNNER_ALT_SECURED] = CS_RUNNER_CAME_SECURED,
+      [CS_RUNNER_ALT_HELLO] = CS_RUNNER_CAME_HELLO,
       [CS_RUNNER_ALT_REFUSED] = CS_RUNNER_CAME_REFUSED,
       [CS_RUNNER_ALT_ALERT] = CS_RUNNER_CAME_ALERT,
       [CS_RUNNER_ALT_PLAIN] = CS_RUNNER_CAME_PLAIN,
@@ -150,6 +181,8 @@ static bool fits_security(cs_runner_case *c, const alternative *a, const cs_runn
   switch (a->kind) {
   case CS_RUNNER_ALT_SECURED:
     return cs_runner_match_secured(&a->pattern, &arrival->negotiated, arrival->cookie, why);
+  case CS_RUNNER_ALT_HELLO:
+    return cs_runner_match_hello(&a->pattern, &arrival->hello, why);
   case CS_RUNNER_ALT_REFUSED:
     return cs_runner_match_refused(&a->pattern, &arrival->failure, why);
   case CS_RUNNER_ALT_ALERT:
@@ -179,15 +212,23 @@ static bool fits(cs_runner_case *c, const alternative *a, const cs_runner_arriva
                                   why);
     *why = arrival->fault ? arrival->fault : "it is no answer to an upgrade";
     return false;
+  case CS_RUNNER_ELSEWHERE:
+    return arrival->kind == CS_RUNNER_CAME_ELSEWHERE &&
+           (!a->pattern.types || cs_runner_match(&a->pattern, &arrival->m, &c->arena, values, why));
   case CS_RUNNER_CLOSED:
     return arrival->kind == CS_RUNNER_CAME_END;
   case CS_RUNNER_ABORTED:
     return is_abort(arrival);
   case CS_RUNNER_ALT_SECURED:
+  case CS_RUNNER_ALT_HELLO:
   case CS_RUNNER_ALT_REFUSED:
   case CS_RUNNER_ALT_ALERT:
   case CS_RUNNER_ALT_PLAIN:
     return fits_security(c, a, arrival, values, why);
+  case CS_RUNNER_ALT_ANSWER:
+  case CS_RUNNER_ALT_EVENT:
+  case CS_RUNNER_ALT_ERROR:
+    return cs_runner_told_fits(c, a, arrival, values, why);
   default:
     return false;
   }
@@ -234,16 +275,24 @@ static const char *came_text(cs_runner_case *c, const cs_runner_arrival *arrival
                             arrival->within ? " within what it had begun to say" : "");
   if (arrival->kind == CS_RUNNER_CAME_REFUSED)
     return cs_runner_refusal_text(c, arrival);
+  if (arrival->kind == CS_RUNNER_CAME_TOLD)
+    return cs_runner_format(&c->arena, "%s was told", arrival->notation);
   return cs_runner_format(&c->arena, "%s came", arrival->notation);
 }
 
 static const char *nothing_text(cs_runner_case *c) {
+  if (cs_runner_case_step(c)->client)
+    return cs_runner_told_nothing(c, time_text(&c->arena, c->now - c->before));
   const cs_runner_stream *s = cs_runner_stream_of(c, c->port);
   const char *text =
       cs_runner_format(&c->arena, "nothing came for %s%s", time_text(&c->arena, c->now - c->before),
                        !c->passed_over          ? ""
                        : c->form == CS_WIRE_UDP ? " but repeats of earlier messages"
                                                 : " but what is passed over");
+  if (c->strangers)
+    text = cs_runner_format(&c->arena, "%s but %zu datagram%s from %s%s, not from the target", text,
+                            c->strangers, c->strangers == 1 ? "" : "s", c->stranger,
+                            c->strangers == 1 ? "" : " and perhaps others");
   if (s && s->in.len)
     text = cs_runner_format(&c->arena, "%s but the beginning of something: %s", text,
                             cs_runner_raw_notation(&c->arena, cs_span_of(s->in.at, s->in.len)));
@@ -291,7 +340,21 @@ static cs_verdict judged(cs_runner_case *c, cs_verdict verdict, const cs_runner_
   const cs_runner_stream *s = cs_runner_stream_of(c, c->port);
   bool failure = verdict == CS_VERDICT_FAIL || verdict == CS_VERDICT_WARN;
   bool excused = arrival ? arrival->ours : s && s->dropped;
+  const cs_runner_step *step = cs_runner_case_step(c);
+  if (step && step->client)
+    excused = cs_runner_told_excused(c, step, arrival);
   return failure && excused ? CS_VERDICT_INCONCLUSIVE : verdict;
+}
+
+static void decide(cs_runner_case *c, cs_verdict verdict, const cs_runner_arrival *arrival,
+                   const char *statement, unsigned line, const char *message) {
+  const cs_runner_step *step = cs_runner_case_step(c);
+  bool good = verdict == CS_VERDICT_PASS || verdict == CS_VERDICT_SKIP;
+  const char *lacking = step->client && !good ? cs_runner_told_lacking(c, step, arrival) : NULL;
+  if (lacking)
+    cs_runner_decide(c, CS_VERDICT_SKIP, NULL, line, lacking);
+  else
+    cs_runner_decide(c, judged(c, verdict, arrival), statement, line, message);
 }
 
 /* The alternative has held: the case ends by it, or goes on behind the step. */
@@ -299,12 +362,14 @@ static void take(cs_runner_case *c, const cs_runner_step *step, const alternativ
                  const cs_runner_arrival *arrival, const char *why) {
   if (arrival && arrival->kind == CS_RUNNER_CAME_MESSAGE)
     *(cs_span *)cs_runner_push(&c->arena, &c->matched, sizeof(cs_span)) = arrival->bytes;
-  if (arrival && a->kind == CS_RUNNER_RESPONSE)
+  if (arrival && a->kind == CS_RUNNER_RESPONSE) {
     cs_runner_case_acknowledge(c, arrival);
+    note_delay(c, arrival);
+  }
   if (a->verdict != CS_RUNNER_GO_ON) {
     c->silent = !arrival;
-    cs_runner_decide(c, judged(c, (cs_verdict)a->verdict, arrival), a->statement, a->line,
-                     message_of(c, step, a, arrival, why));
+    decide(c, (cs_verdict)a->verdict, arrival, a->statement, a->line,
+           message_of(c, step, a, arrival, why));
     return;
   }
   if (a->word && !c->noted.there)
@@ -342,15 +407,16 @@ static const alternative *anything(const cs_runner_step *step) {
 static void fail(cs_runner_case *c, const cs_runner_step *step, const cs_runner_arrival *arrival,
                  const char *why) {
   c->silent = !arrival;
-  cs_runner_decide(c, judged(c, CS_VERDICT_FAIL, arrival), step->statement, step->line,
-                   explain(c, step, arrival, why));
+  decide(c, CS_VERDICT_FAIL, arrival, step->statement, step->line, explain(c, step, arrival, why));
 }
 
 /* What one message does to the step; true when the step is over by it. */
 static bool consider(cs_runner_case *c, const cs_runner_step *step,
                      const cs_runner_arrival *arrival) {
   const char *first = NULL;
-  if (cs_runner_wants_echo(c, step, arrival) || cs_runner_pass_aside(c, step, arrival))
+  if (step->client
+          ? cs_runner_told_aside(c, step, arrival)
+          : cs_runner_wants_echo(c, step, arrival) || cs_runner_pass_aside(c, step, arrival))
     return false;
   for (size_t i = 0; i < step->alternative_count; i++) {
     const alternative *a = &step->alternatives[i];
@@ -362,7 +428,11 @@ static bool consider(cs_runner_case *c, const cs_runner_step *step,
     if (!first)
       first = why;
   }
-  if (!untimely_copy(c, step, arrival) && cs_runner_pass_over(c, step, arrival))
+  if (arrival->kind == CS_RUNNER_CAME_ELSEWHERE) {
+    cs_runner_stray_met(c, arrival);
+    return false;
+  }
+  if (!step->client && !untimely_copy(c, step, arrival) && cs_runner_pass_over(c, step, arrival))
     return false;
   if (anything(step))
     take(c, step, anything(step), arrival, first);
@@ -371,15 +441,33 @@ static bool consider(cs_runner_case *c, const cs_runner_step *step,
   return true;
 }
 
+/* The step's answer came from elsewhere, and the right one not soon enough. */
+static bool strayed(cs_runner_case *c, const cs_runner_step *step) {
+  const alternative *silence;
+  if (!c->stray.there || (c->now < cs_runner_stray_due(&c->stray) &&
+                          c->now < cs_time_add(c->before, decided_at(c, step, &silence))))
+    return false;
+  const char *want = wanted(c, step);
+  const char *text = cs_runner_stray_text(c, &c->stray);
+  c->silent = false;
+  c->elsewhere = c->stray.from;
+  cs_runner_decide(c, CS_VERDICT_FAIL, cs_runner_stray_statement(&c->stray), step->line,
+                   want ? cs_runner_format(&c->arena, "%s; wanted: %s", text, want) : text);
+  return true;
+}
+
 bool cs_runner_expect(cs_runner_case *c) {
   const cs_runner_step *step = cs_runner_case_step(c);
-  size_t *next = &c->next[c->port];
+  unsigned port = step->client ? cs_runner_call_port(c) : c->port;
+  size_t *next = &c->next[port];
   while (*next < c->inbox.count) {
     cs_runner_arrival arrival = ((cs_runner_arrival *)c->inbox.items)[(*next)++];
-    if (arrival.port == c->port && consider(c, step, &arrival))
+    if (arrival.port == port && consider(c, step, &arrival))
       return true;
   }
   const alternative *silence;
+  if (strayed(c, step))
+    return true;
   if (c->now < cs_time_add(c->before, decided_at(c, step, &silence)))
     return false;
   const alternative *refusal = cs_runner_silent_refusal(step);

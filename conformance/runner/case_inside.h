@@ -3,6 +3,7 @@
 #define CS_RUNNER_CASE_INSIDE_H
 
 #include "runner/case.h"
+#include "runner/hello.h"
 #include "runner/suite.h"
 #include "runner/values.h"
 
@@ -15,9 +16,12 @@ typedef enum cs_runner_came {
   /* Of a security session: how its handshake ended, an alert, and on DTLS what came
    * beside it. */
   CS_RUNNER_CAME_SECURED,
+  CS_RUNNER_CAME_HELLO, /* of one that is looked at alone */
   CS_RUNNER_CAME_REFUSED,
   CS_RUNNER_CAME_ALERT,
-  CS_RUNNER_CAME_PLAIN
+  CS_RUNNER_CAME_PLAIN,
+  CS_RUNNER_CAME_TOLD,     /* by our client */
+  CS_RUNNER_CAME_ELSEWHERE /* UDP: an answer, but from another endpoint than the target */
 } cs_runner_came;
 
 typedef struct cs_runner_arrival {
@@ -37,11 +41,18 @@ typedef struct cs_runner_arrival {
   bool reset;
   bool within; /* the end came within something that was begun */
   cs_tls_negotiated negotiated;
+  cs_runner_hello_event hello;
   bool cookie;
   cs_tls_failure failure;
   bool established; /* what failed is a session whose handshake was complete */
   uint8_t alert;
+  cs_runner_alternative_kind told; /* ALT_ANSWER, ALT_EVENT, ALT_ERROR */
+  cs_runner_event event;
+  cs_rule rule; /* that our client says was broken */
   const char *notation;
+  const char *from; /* ELSEWHERE */
+  bool by_token;    /* ELSEWHERE: a response to a request of ours; else it has a Message ID */
+  size_t whose;     /* ELSEWHERE: index of the message that it answers */
 } cs_runner_arrival;
 
 static inline bool cs_runner_is_message(const cs_runner_arrival *a) {
@@ -56,6 +67,9 @@ typedef struct cs_runner_posted {
   cs_span token; /* empty when it is not known */
   unsigned port;
   bool answered;
+  bool group;     /* it went to everybody */
+  bool settled;   /* the target has acknowledged or reset it, or responded */
+  bool responded; /* the target has responded */
 } cs_runner_posted;
 
 /* The last ">>": on UDP it is sent again until something answers it. */
@@ -80,6 +94,17 @@ typedef struct cs_runner_noted {
   const char *message;
 } cs_runner_noted;
 
+/* An answer from elsewhere that the present step waits for: it fails by that, unless
+ * the right one comes soon. */
+typedef struct cs_runner_stray {
+  bool there;
+  cs_time at;
+  bool by_token;
+  size_t whose;
+  const char *from;
+  const char *notation;
+} cs_runner_stray;
+
 /* A search for a sign of life. */
 typedef struct cs_runner_life {
   bool looking;
@@ -98,6 +123,7 @@ typedef struct cs_runner_life {
   uint8_t token[4];      /* of the GET */
   uint8_t ping_token[4]; /* of the Ping of a stream */
   bool used;             /* the numbers above were sent at least once */
+  cs_runner_stray stray; /* a sign of life, but from another endpoint */
 } cs_runner_life;
 
 /* How far a connection is. */
@@ -181,6 +207,7 @@ struct cs_runner_case {
   cs_wire_limits limits; /* tokens over 8 bytes once we have sent one */
   bool started;
   bool done;
+  size_t shaken; /* bytes of handshakes that were recorded */
   cs_time start;
   cs_time end;
   cs_time before; /* when the step before was completed */
@@ -208,7 +235,20 @@ struct cs_runner_case {
   cs_runner_list earlier; /* cs_runner_request: those before it */
   cs_runner_noted noted;
   cs_runner_life life;
-  size_t passed_over; /* repeats, since the step began */
+  struct {
+    bool any;
+    cs_time least, most;
+  } delays; /* of the responses that "<<" has matched, for "varied" */
+  cs_runner_stray stray;
+  size_t strangers;              /* datagrams from others that answer nothing */
+  const char *stranger;          /* the first of these others */
+  size_t elsewhere_kept;         /* answers from elsewhere that were kept */
+  size_t came;                   /* bytes of datagrams of the target */
+  const char *elsewhere;         /* where what decided came from */
+  size_t passed_over;            /* repeats, since the step began */
+  struct cs_runner_veils *veils; /* on secured transports: for our client */
+  struct cs_runner_call *call;   /* our client's session; NULL before the first */
+  uint32_t calls;                /* ports that our client has had, a bit each */
   cs_time now;
   bool decided;
   bool unopened; /* decided because a connection could not be opened */
@@ -236,6 +276,9 @@ void cs_runner_case_record(cs_runner_case *c, cs_report_packet_kind kind, bool s
                            cs_span bytes, const char *notation);
 /* What a message is made with. */
 cs_runner_maker cs_runner_case_maker(cs_runner_case *c);
+/* Records the message that came from another endpoint. */
+void cs_runner_case_record_from(cs_runner_case *c, unsigned port, cs_span bytes,
+                                const char *notation, const char *from);
 /* Sends what was made; on a connection that can carry nothing it is dropped. */
 void cs_runner_case_send(cs_runner_case *c, unsigned port, const cs_runner_made *made);
 /* An alert; ends the session for what we send. */
@@ -338,10 +381,24 @@ bool cs_runner_handshake_takes(cs_runner_case *c, cs_runner_arrival *a);
 /* How a refusal or a failure reads: "the target refused the handshake by alert x". */
 const char *cs_runner_refusal_text(cs_runner_case *c, const cs_runner_arrival *a);
 
+/* ---- case_elsewhere.c ---- */
+
+/* Notes what the target itself has answered. */
+void cs_runner_case_note_proper(cs_runner_case *c, const cs_runner_arrival *a);
+/* The present step has met an answer from elsewhere. */
+void cs_runner_stray_met(cs_runner_case *c, const cs_runner_arrival *a);
+/* When it counts; CS_TIME_NEVER when there is none. */
+cs_time cs_runner_stray_due(const cs_runner_stray *stray);
+/* What is broken by it, and how that reads. */
+const char *cs_runner_stray_statement(const cs_runner_stray *stray);
+const char *cs_runner_stray_text(cs_runner_case *c, const cs_runner_stray *stray);
+
 /* ---- match_secure.c ---- */
 
 bool cs_runner_match_secured(const cs_runner_pattern *pattern, const cs_tls_negotiated *n,
                              bool cookie, const char **why);
+bool cs_runner_match_hello(const cs_runner_pattern *pattern, const cs_runner_hello_event *e,
+                           const char **why);
 bool cs_runner_match_refused(const cs_runner_pattern *pattern, const cs_tls_failure *f,
                              const char **why);
 bool cs_runner_match_alert(const cs_runner_pattern *pattern, uint8_t alert, const char **why);
@@ -381,6 +438,45 @@ bool cs_runner_open_turn(cs_runner_case *c, unsigned port);
 void cs_runner_open_connected(cs_runner_case *c, unsigned port);
 /* Whether what came belongs to the opening; it is then nobody else's. */
 bool cs_runner_open_takes(cs_runner_case *c, cs_runner_arrival *a);
+
+/* ---- case_call.c: our client ---- */
+
+/* Works on "call"; true when the step is over. */
+bool cs_runner_call_step(cs_runner_case *c, const cs_runner_step *step);
+/* Whether the port is our client's, of this session or one before. */
+bool cs_runner_call_owns(const cs_runner_case *c, unsigned port);
+/* The port that its arrivals have. */
+unsigned cs_runner_call_port(const cs_runner_case *c);
+void cs_runner_call_connected(cs_runner_case *c, unsigned port);
+void cs_runner_call_receive(cs_runner_case *c, unsigned port, cs_span bytes);
+void cs_runner_call_closed(cs_runner_case *c, unsigned port, bool reset);
+cs_time cs_runner_call_deadline(const cs_runner_case *c);
+void cs_runner_call_expire(cs_runner_case *c);
+/* Takes leave of the target, when the case is decided; ends it at once. */
+void cs_runner_call_leave(cs_runner_case *c);
+void cs_runner_call_free(cs_runner_case *c);
+/* Sends the last request again, with this Echo; false when it was already. */
+bool cs_runner_call_echo(cs_runner_case *c, cs_span echo);
+
+/* ---- case_told.c: what our client tells ---- */
+
+/* Whether it is what the alternative wants. */
+bool cs_runner_told_fits(cs_runner_case *c, const cs_runner_alternative *a,
+                         const cs_runner_arrival *arrival, cs_runner_values *values,
+                         const char **why);
+/* Before the alternatives are tried: whether it is nobody's business. */
+bool cs_runner_told_aside(cs_runner_case *c, const cs_runner_step *step,
+                          const cs_runner_arrival *arrival);
+/* Whether a failure of the step by this, or by silence (NULL), says nothing about the
+ * target. */
+bool cs_runner_told_excused(const cs_runner_case *c, const cs_runner_step *step,
+                            const cs_runner_arrival *arrival);
+/* What the target has not, without which our client has no session with it, where the
+ * step is not about that; or NULL. */
+const char *cs_runner_told_lacking(const cs_runner_case *c, const cs_runner_step *step,
+                                   const cs_runner_arrival *arrival);
+/* "nothing was told for 10 s, but ..." */
+const char *cs_runner_told_nothing(cs_runner_case *c, const char *time);
 
 /* ---- case_life.c ---- */
 

@@ -168,7 +168,8 @@ bool cs_runner_life_turn(cs_runner_case *c) {
   bool over = false;
   if (!l->looking)
     return true;
-  if (l->found || c->now >= cs_time_add(l->began, patience(c))) {
+  if (l->found || c->now >= cs_runner_stray_due(&l->stray) ||
+      c->now >= cs_time_add(l->began, patience(c))) {
     l->looking = false;
     return true;
   }
@@ -189,7 +190,7 @@ bool cs_runner_life_turn(cs_runner_case *c) {
 
 cs_time cs_runner_life_deadline(const cs_runner_case *c) {
   const cs_runner_life *l = &c->life;
-  cs_time end = cs_time_add(l->began, patience(c));
+  cs_time end = cs_time_min(cs_time_add(l->began, patience(c)), cs_runner_stray_due(&l->stray));
   if (!l->ready && l->again_at)
     return cs_time_min(end, l->again_at);
   if (!l->ready)
@@ -203,7 +204,7 @@ cs_time cs_runner_life_deadline(const cs_runner_case *c) {
 
 bool cs_runner_life_takes(cs_runner_case *c, const cs_runner_arrival *a) {
   cs_runner_life *l = &c->life;
-  if (!l->used || !cs_runner_is_message(a))
+  if (!l->used || (!cs_runner_is_message(a) && !a->from))
     return false;
   bool by_mid = (a->m.type == CS_ACK || a->m.type == CS_RST) &&
                 (a->m.mid == l->ping_mid || a->m.mid == l->get_mid);
@@ -215,6 +216,11 @@ bool cs_runner_life_takes(cs_runner_case *c, const cs_runner_arrival *a) {
               a->m.code == CS_CODE(7, 3);
   if (!by_mid && !by_token && !pong)
     return false;
+  if (a->from) {
+    if (!l->stray.there)
+      l->stray = (cs_runner_stray){true, a->at, by_token, 0, a->from, a->notation};
+    return true;
+  }
   cs_runner_case_acknowledge(c, a);
   l->found = true;
   return true;

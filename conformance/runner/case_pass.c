@@ -233,7 +233,7 @@ static bool will_close(const cs_runner_case *c) {
 }
 
 void cs_runner_answer_at_once(cs_runner_case *c, cs_runner_arrival *a) {
-  if (c->form == CS_WIRE_UDP)
+  if (c->form == CS_WIRE_UDP || (c->config.variant.scenario->bare && !c->life.closing))
     return;
   if (!c->speaks_of_pings || c->decided)
     cs_runner_answer(c, a);

@@ -108,6 +108,8 @@ bool cs_runner_handshake_takes(cs_runner_case *c, cs_runner_arrival *a) {
     a->cookie = s->cookie;
     cs_runner_open_go_on(c, a->port);
     return !asked;
+  case CS_RUNNER_CAME_HELLO: /* how it ends is asked all the same */
+    return false;
   case CS_RUNNER_CAME_REFUSED:
     return a->established ? session_over(c, s, a) : refused(c, s, a);
   case CS_RUNNER_CAME_ALERT:
@@ -193,6 +195,48 @@ void cs_runner_case_alerted(cs_runner_case *c, unsigned port, uint8_t alert, cs_
   a.notation = cs_runner_alert_notation(&c->arena, alert);
   cs_runner_case_arrive(c, &a);
   cs_runner_case_advance(c);
+}
+
+static const cs_runner_hello_seen *copied_seen(cs_runner_case *c,
+                                               const cs_runner_hello_seen *seen) {
+  cs_runner_hello_seen *own = cs_runner_get(&c->arena, sizeof *own);
+  *own = *seen;
+  own->extensions = cs_runner_copy(&c->arena, seen->extensions);
+  own->alpn = cs_runner_copy(&c->arena, seen->alpn);
+  own->hint = cs_runner_copy(&c->arena, seen->hint);
+  return own;
+}
+
+void cs_runner_case_greeted(cs_runner_case *c, unsigned port, const cs_runner_hello_event *e,
+                            cs_time now) {
+  cs_runner_stream *s = session_of(c, port);
+  if (!s || s->stage > CS_RUNNER_STAGE_SECURING)
+    return;
+  c->now = now;
+  cs_runner_open_reached(c, port);
+  s->due = CS_TIME_NEVER; /* it is never completed */
+  cs_runner_arrival a = arrival_of(c, port, CS_RUNNER_CAME_HELLO);
+  a.hello = *e;
+  a.hello.seen = copied_seen(c, e->seen);
+  a.hello.fault = copied(c, e->fault);
+  a.fault = a.hello.fault;
+  a.notation = cs_runner_hello_notation(&c->arena, e);
+  cs_runner_case_arrive(c, &a);
+  cs_runner_case_advance(c);
+}
+
+void cs_runner_case_shaken(cs_runner_case *c, unsigned port, bool sent, cs_span bytes,
+                           cs_time now) {
+  enum { SHOWN_MAX = 65536 };
+  cs_runner_stream *s = session_of(c, port);
+  if (!s || !c->config.handshakes || !bytes.len || c->shaken > SHOWN_MAX ||
+      c->packets.count > CS_RUNNER_PACKETS_MAX / 2)
+    return;
+  c->now = now;
+  c->shaken += bytes.len;
+  cs_runner_open_reached(c, port);
+  cs_runner_case_record(c, CS_REPORT_SECURITY, sent, port, cs_runner_copy(&c->arena, bytes),
+                        sent ? "of the handshake, sent" : "of the handshake, received");
 }
 
 void cs_runner_case_cookie(cs_runner_case *c, unsigned port) {

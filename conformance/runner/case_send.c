@@ -16,10 +16,20 @@ void cs_runner_case_record(cs_runner_case *c, cs_report_packet_kind kind, bool s
                           .bytes = bytes,
                           .notation = notation,
                           .port = c->port_names[port],
-                          .kind = kind};
+                          .kind = kind,
+                          .channel = port,
+                          .slowly = sent && c->slow.active && c->slow.port == port,
+                          .closing = c->life.closing};
 }
 
-static void note_datagram(cs_runner_case *c, unsigned port, cs_span bytes) {
+void cs_runner_case_record_from(cs_runner_case *c, unsigned port, cs_span bytes,
+                                const char *notation, const char *from) {
+  cs_runner_case_record(c, CS_REPORT_BYTES, false, port, bytes, notation);
+  cs_report_packet *packets = c->packets.items;
+  packets[c->packets.count - 1].from = from;
+}
+
+static void note_datagram(cs_runner_case *c, unsigned port, cs_span bytes, bool group) {
   if (bytes.len < 4 || (bytes.at[0] >> 4 & 3u) > CS_NON)
     return;
   uint16_t mid = (uint16_t)((unsigned)bytes.at[2] << 8 | bytes.at[3]);
@@ -30,7 +40,11 @@ static void note_datagram(cs_runner_case *c, unsigned port, cs_span bytes) {
   cs_wire_message m;
   bool parsed = cs_wire_parse(CS_WIRE_UDP, bytes, &c->limits, &m) == CS_RULE_NONE;
   cs_runner_posted *p = cs_runner_push(&c->arena, &c->posted, sizeof *p);
-  *p = (cs_runner_posted){bytes.at[1], mid, parsed ? m.token : (cs_span){0}, port, false};
+  *p = (cs_runner_posted){.code = bytes.at[1],
+                          .mid = mid,
+                          .token = parsed ? m.token : (cs_span){0},
+                          .port = port,
+                          .group = group};
 }
 
 /* Remembers what may be answered. A message may be malformed on purpose. */
@@ -40,7 +54,7 @@ static void note_sent(cs_runner_case *c, unsigned port, const cs_runner_made *ma
   if (made->message.len && (made->message.at[0] & 15u) > 8)
     c->limits = any;
   if (c->form == CS_WIRE_UDP) {
-    note_datagram(c, port, made->message);
+    note_datagram(c, port, made->message, false);
     return;
   }
   cs_runner_stream *s = cs_runner_stream_of(c, port);
@@ -57,7 +71,7 @@ static void note_sent(cs_runner_case *c, unsigned port, const cs_runner_made *ma
   if (made->message.len && cs_wire_parse(c->form, made->message, &c->limits, &m) == CS_RULE_NONE &&
       m.token.len)
     *(cs_runner_posted *)cs_runner_push(&c->arena, &c->posted, sizeof(cs_runner_posted)) =
-        (cs_runner_posted){m.code, 0, m.token, port, false};
+        (cs_runner_posted){.code = m.code, .token = m.token, .port = port};
 }
 
 static void record_sent(cs_runner_case *c, unsigned port, const cs_runner_made *made) {
@@ -88,6 +102,17 @@ static void send_aside(cs_runner_case *c, unsigned port, const cs_runner_made *m
   post(c, CS_RUNNER_ACT_PLAIN, port, made->bytes);
   cs_runner_case_record(c, CS_REPORT_BYTES, true, port, made->bytes,
                         cs_runner_format(&c->arena, "plain %s", notation));
+}
+
+/* To everybody in the group; the target is one of them, or not. */
+static void send_group(cs_runner_case *c, unsigned port, const cs_runner_made *made) {
+  const char *notation = made->notation;
+  note_datagram(c, port, made->message.len ? made->message : made->bytes, true);
+  if (!notation)
+    notation = cs_runner_notation(&c->arena, c->form, made->message, &c->limits);
+  post(c, CS_RUNNER_ACT_GROUP, port, made->bytes);
+  cs_runner_case_record(c, CS_REPORT_BYTES, true, port, made->bytes,
+                        cs_runner_format(&c->arena, "multicast %s", notation));
 }
 
 void cs_runner_case_send_alert(cs_runner_case *c, unsigned port, uint8_t alert) {
@@ -171,6 +196,33 @@ static bool make(cs_runner_case *c, const cs_runner_step *step, cs_span echo,
   return false;
 }
 
+/* Whether a request is sent again while nothing answers it. What is Non-confirmable gets a new
+ * Message ID each time, so not where the scenario has named it, or where all of a group hear it. */
+static bool repeatable(const cs_runner_case *c, const cs_runner_send *send, uint8_t type) {
+  if (c->form != CS_WIRE_UDP || type == CS_CON)
+    return c->form == CS_WIRE_UDP;
+  for (size_t i = 0; i < send->field_count; i++)
+    if (send->fields[i].kind == CS_RUNNER_FIELD_MID)
+      return false;
+  return type == CS_NON && !send->multicast;
+}
+
+/* RFC 7252 section 4.3: a sender may send several copies. With the same Message ID they would be
+ * duplicates, which a target that has answered the first one ignores. Whichever is answered, it is
+ * the answer to the one request. */
+static void renew(cs_runner_case *c, cs_runner_made *made) {
+  cs_span copy = cs_runner_copy(&c->arena, made->message);
+  uint8_t *at = (uint8_t *)(uintptr_t)copy.at;
+  cs_runner_posted *posted = c->posted.items;
+  uint16_t before = made->mid;
+  made->mid = cs_runner_fresh_mid(&c->fresh);
+  if (c->posted.count && posted[c->posted.count - 1].mid == before)
+    posted[c->posted.count - 1].mid = made->mid;
+  at[2] = (uint8_t)(made->mid >> 8);
+  at[3] = (uint8_t)made->mid;
+  made->bytes = made->message = copy;
+}
+
 static void keep_request(cs_runner_case *c, const cs_runner_step *step, bool echoed,
                          const cs_runner_made *made) {
   if (c->request.there)
@@ -179,7 +231,7 @@ static void keep_request(cs_runner_case *c, const cs_runner_step *step, bool ech
   c->request = (cs_runner_request){.there = true,
                                    .echoed = echoed,
                                    .step = step,
-                                   .repeating = c->form == CS_WIRE_UDP && made->type == CS_CON,
+                                   .repeating = repeatable(c, &step->send, made->type),
                                    .made = *made,
                                    .port = c->port,
                                    .timeout = ack_timeout + spread};
@@ -201,7 +253,10 @@ static bool send_made(cs_runner_case *c, const cs_runner_step *step, cs_span ech
   cs_runner_stream *s = cs_runner_stream_of(c, c->port);
   if (c->form == CS_WIRE_UDP && s && s->alerted)
     s->dropped = true;
-  cs_runner_case_send(c, c->port, &made);
+  if (step->send.multicast)
+    send_group(c, c->port, &made);
+  else
+    cs_runner_case_send(c, c->port, &made);
   if (step->send.ordinary)
     keep_request(c, step, echo.len > 0, &made);
   return true;
@@ -222,13 +277,13 @@ static bool send_slowly(cs_runner_case *c, const cs_runner_step *step) {
   }
   if (slow->sent < slow->made.bytes.len && writable(c, slow->port))
     return false;
-  slow->active = false;
   if (slow->sent == slow->made.bytes.len)
     record_sent(c, slow->port, &slow->made);
   else if (slow->sent)
     cs_runner_case_record(
         c, CS_REPORT_BYTES, true, slow->port, cs_span_cut(slow->made.bytes, 0, slow->sent),
         cs_runner_raw_notation(&c->arena, cs_span_cut(slow->made.bytes, 0, slow->sent)));
+  slow->active = false;
   return true;
 }
 
@@ -258,6 +313,8 @@ void cs_runner_case_repeat(cs_runner_case *c) {
   r->count++;
   r->timeout *= 2;
   r->again = cs_time_add(c->now, r->timeout);
+  if (r->made.type == CS_NON)
+    renew(c, &r->made);
   cs_runner_case_send(c, r->port, &r->made);
 }
 

@@ -18,13 +18,14 @@ typedef struct cs_runner_args {
   const char *pcap;
   const char *bind;
   const char *ws;
-  uint32_t token_max;
+  uint64_t token_max;
   const char *spawn;
+  uint64_t workers; /* servers that are started */
   cs_runner_credential_files credentials;
   const char *keylog;
   bool all_transports;
   cs_runner_list defects; /* const char * */
-  bool json;
+  cs_runner_output format;
   bool verbose;
   bool memory;
   bool slow;
@@ -33,7 +34,19 @@ typedef struct cs_runner_args {
   bool version;
   bool seeded;
   uint64_t seed;
-  unsigned jobs;
+  uint64_t jobs;
+  /* Care for devices. */
+  uint64_t rate;          /* messages a second; 0: no limit */
+  uint64_t retries;       /* how often a case that failed is heard again */
+  cs_time timeout;        /* of a case on a wire; 0: what its steps take */
+  cs_time time_limit;     /* of the run; 0: none */
+  const char *reset_cmd;  /* brings a target back that stopped answering */
+  bool read_only;         /* no case that changes anything */
+  bool robustness;        /* hostile cases off loopback too */
+  cs_runner_list require; /* const char *: capabilities */
+  const char *source;     /* address to send from */
+  bool multicast;         /* run: groups off loopback too; serve: joins the group */
+  uint64_t seconds;       /* of fuzzing; 0: the command's default */
 } cs_runner_args;
 
 /* The whole program. */
@@ -51,6 +64,9 @@ int cs_runner_command_explain(cs_runner_args *args);
 int cs_runner_command_lint(cs_runner_args *args);
 int cs_runner_command_serve(cs_runner_args *args);
 int cs_runner_command_selftest(cs_runner_args *args);
+int cs_runner_command_coverage(cs_runner_args *args);
+int cs_runner_command_replay(cs_runner_args *args);
+int cs_runner_command_fuzz(cs_runner_args *args);
 
 /* Prints "coapspec: ..." and returns the exit code for a wrong usage. */
 int cs_runner_usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,76 +1,77 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runner/cli.h"
 
-enum option_id {
-  ONLY = 256,
-  EXCLUDE,
-  SECTION,
-  LEVEL,
-  TRANSPORT,
-  SCENARIOS,
-  TARGET,
-  MEMORY,
-  PROFILE,
-  OUT,
-  FORMAT,
-  PCAP,
-  SLOW,
-  JOBS,
-  SEED,
-  VERBOSE,
-  BIND,
-  WS,
-  TOKENS,
-  SPAWN,
-  PSK_FILE,
-  CACERT,
-  CERT,
-  KEY,
-  KEYLOG,
-  ALL_TRANSPORTS,
-  DEFECT,
-  LIST_DEFECTS,
-  HELP,
-  VERSION
+/* What the value of an option is, and so what it sets. */
+enum kind {
+  FLAG,     /* no value; a bool */
+  TEXT,     /* const char * */
+  LIST,     /* one more const char * of a list */
+  NUMBER,   /* uint64_t within bounds */
+  DURATION, /* cs_time, more than 0: "30s" */
+  FORMAT    /* cs_runner_output */
 };
 
-static const struct option options[] = {{"only", required_argument, NULL, ONLY},
-                                        {"exclude", required_argument, NULL, EXCLUDE},
-                                        {"section", required_argument, NULL, SECTION},
-                                        {"level", required_argument, NULL, LEVEL},
-                                        {"transport", required_argument, NULL, TRANSPORT},
-                                        {"scenarios", required_argument, NULL, SCENARIOS},
-                                        {"target", required_argument, NULL, TARGET},
-                                        {"memory", no_argument, NULL, MEMORY},
-                                        {"profile", required_argument, NULL, PROFILE},
-                                        {"out", required_argument, NULL, OUT},
-                                        {"format", required_argument, NULL, FORMAT},
-                                        {"pcap", required_argument, NULL, PCAP},
-                                        {"slow", no_argument, NULL, SLOW},
-                                        {"jobs", required_argument, NULL, JOBS},
-                                        {"seed", required_argument, NULL, SEED},
-                                        {"verbose", no_argument, NULL, VERBOSE},
-                                        {"bind", required_argument, NULL, BIND},
-                                        {"ws", required_argument, NULL, WS},
-                                        {"extended-tokens", required_argument, NULL, TOKENS},
-                                        {"spawn", required_argument, NULL, SPAWN},
-                                        {"psk-file", required_argument, NULL, PSK_FILE},
-                                        {"cacert", required_argument, NULL, CACERT},
-                                        {"cert", required_argument, NULL, CERT},
-                                        {"key", required_argument, NULL, KEY},
-                                        {"tls-keylog", required_argument, NULL, KEYLOG},
-                                        {"all-transports", no_argument, NULL, ALL_TRANSPORTS},
-                                        {"defect", required_argument, NULL, DEFECT},
-                                        {"list-defects", no_argument, NULL, LIST_DEFECTS},
-                                        {"help", no_argument, NULL, HELP},
-                                        {"version", no_argument, NULL, VERSION},
-                                        {NULL, 0, NULL, 0}};
+struct row {
+  const char *name;
+  enum kind kind;
+  size_t at; /* where in cs_runner_args */
+  uint64_t min, max;
+  const char *what; /* a NUMBER: "number of jobs from 1 to 1000" */
+};
+
+#define AT(member) offsetof(cs_runner_args, member)
+static const struct row rows[] = {
+    {"only", LIST, AT(selection.only), 0, 0, NULL},
+    {"exclude", LIST, AT(selection.exclude), 0, 0, NULL},
+    {"section", LIST, AT(selection.sections), 0, 0, NULL},
+    {"level", LIST, AT(selection.levels), 0, 0, NULL},
+    {"transport", LIST, AT(selection.transports), 0, 0, NULL},
+    {"scenarios", TEXT, AT(scenarios), 0, 0, NULL},
+    {"target", LIST, AT(words), 0, 0, NULL},
+    {"memory", FLAG, AT(memory), 0, 0, NULL},
+    {"profile", TEXT, AT(profile), 0, 0, NULL},
+    {"out", TEXT, AT(out), 0, 0, NULL},
+    {"format", FORMAT, AT(format), 0, 0, NULL},
+    {"pcap", TEXT, AT(pcap), 0, 0, NULL},
+    {"slow", FLAG, AT(slow), 0, 0, NULL},
+    {"jobs", NUMBER, AT(jobs), 1, 1000, "number of jobs from 1 to 1000"},
+    {"seed", NUMBER, AT(seed), 0, UINT64_MAX, "seed, a number from 0 to 2^64-1"},
+    {"verbose", FLAG, AT(verbose), 0, 0, NULL},
+    {"bind", TEXT, AT(bind), 0, 0, NULL},
+    {"ws", TEXT, AT(ws), 0, 0, NULL},
+    {"extended-tokens", NUMBER, AT(token_max), 8, 65804, "length of a token from 8 to 65804"},
+    {"spawn", TEXT, AT(spawn), 0, 0, NULL},
+    {"workers", NUMBER, AT(workers), 1, 64, "number of servers from 1 to 64"},
+    {"psk-file", TEXT, AT(credentials.psk), 0, 0, NULL},
+    {"cacert", TEXT, AT(credentials.ca), 0, 0, NULL},
+    {"cert", TEXT, AT(credentials.certificate), 0, 0, NULL},
+    {"key", TEXT, AT(credentials.key), 0, 0, NULL},
+    {"tls-keylog", TEXT, AT(keylog), 0, 0, NULL},
+    {"all-transports", FLAG, AT(all_transports), 0, 0, NULL},
+    {"defect", LIST, AT(defects), 0, 0, NULL},
+    {"list-defects", FLAG, AT(list_defects), 0, 0, NULL},
+    {"rate", NUMBER, AT(rate), 1, 1000000, "number of messages a second from 1 to 1000000"},
+    {"retries", NUMBER, AT(retries), 0, 10, "number of retries from 0 to 10"},
+    {"timeout", DURATION, AT(timeout), 0, 0, NULL},
+    {"time-limit", DURATION, AT(time_limit), 0, 0, NULL},
+    {"reset-cmd", TEXT, AT(reset_cmd), 0, 0, NULL},
+    {"read-only", FLAG, AT(read_only), 0, 0, NULL},
+    {"robustness", FLAG, AT(robustness), 0, 0, NULL},
+    {"require", LIST, AT(require), 0, 0, NULL},
+    {"source", TEXT, AT(source), 0, 0, NULL},
+    {"multicast", FLAG, AT(multicast), 0, 0, NULL},
+    {"seconds", NUMBER, AT(seconds), 1, 1000000, "number of seconds from 1 to 1000000"},
+    {"help", FLAG, AT(help), 0, 0, NULL},
+    {"version", FLAG, AT(version), 0, 0, NULL},
+};
+enum { ROWS = sizeof rows / sizeof rows[0], FIRST = 256 };
 
 int cs_runner_usage_error(const char *format, ...) {
   va_list args;
@@ -82,13 +83,9 @@ int cs_runner_usage_error(const char *format, ...) {
   return CS_RUNNER_EXIT_USAGE;
 }
 
-static bool wrong(const char *how, const char *command, const char *what) {
+static bool wrong(const char *command, const char *what, const char *how) {
   cs_runner_usage_error("%s: %s %s", command, what, how);
   return false;
-}
-
-static void add(cs_runner_args *a, cs_runner_list *list, const char *word) {
-  *(const char **)cs_runner_push(&a->arena, list, sizeof word) = word;
 }
 
 /* Whether a command takes the option: its name is one of the words. */
@@ -100,157 +97,72 @@ static bool taken(const char *takes, const char *name) {
   return strcmp(name, "help") == 0 || strcmp(name, "version") == 0;
 }
 
-static bool number(const char *text, uint64_t min, uint64_t max, uint64_t *out) {
+static bool read_number(const struct row *row, const char *command, uint64_t *out) {
   char *end;
   errno = 0;
-  unsigned long long v = strtoull(text, &end, 10);
-  if (*text < '0' || *text > '9' || *end || errno || v < min || v > max)
-    return false;
-  *out = v;
-  return true;
-}
-
-static bool set_format(cs_runner_args *a, const char *command) {
-  if (strcmp(optarg, "json") != 0 && strcmp(optarg, "text") != 0)
-    return wrong("is no format; text and json are", command, optarg);
-  a->json = strcmp(optarg, "json") == 0;
-  return true;
-}
-
-static bool set_number(cs_runner_args *a, int id, const char *command) {
-  uint64_t v;
-  if (id == JOBS) {
-    if (!number(optarg, 1, 1000, &v))
-      return wrong("is no number of jobs from 1 to 1000", command, optarg);
-    a->jobs = (unsigned)v;
+  unsigned long long v = strtoull(optarg, &end, 10);
+  if (*optarg >= '0' && *optarg <= '9' && !*end && !errno && v >= row->min && v <= row->max) {
+    *out = v;
     return true;
   }
-  if (id == TOKENS) {
-    if (!number(optarg, 8, 65804, &v))
-      return wrong("is no length of a token from 8 to 65804", command, optarg);
-    a->token_max = (uint32_t)v;
-    return true;
-  }
-  if (!number(optarg, 0, UINT64_MAX, &v))
-    return wrong("is no seed, a number from 0 to 2^64-1", command, optarg);
-  a->seed = v;
-  a->seeded = true;
-  return true;
-}
-
-static void set_flag(cs_runner_args *a, int id) {
-  switch (id) {
-  case MEMORY:
-    a->memory = true;
-    break;
-  case SLOW:
-    a->slow = true;
-    break;
-  case VERBOSE:
-    a->verbose = true;
-    break;
-  case LIST_DEFECTS:
-    a->list_defects = true;
-    break;
-  case ALL_TRANSPORTS:
-    a->all_transports = true;
-    break;
-  case HELP:
-    a->help = true;
-    break;
-  default:
-    a->version = true;
-    break;
-  }
-}
-
-/* The files of credentials; false when it is another option. */
-static bool set_file(cs_runner_args *a, int id) {
-  const struct {
-    int id;
-    const char **file;
-  } files[] = {{PSK_FILE, &a->credentials.psk},
-               {CACERT, &a->credentials.ca},
-               {CERT, &a->credentials.certificate},
-               {KEY, &a->credentials.key},
-               {KEYLOG, &a->keylog}};
-  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-    if (files[i].id == id) {
-      *files[i].file = optarg;
-      return true;
-    }
+  cs_runner_usage_error("%s: %s is no %s", command, optarg, row->what);
   return false;
 }
 
-static bool set(cs_runner_args *a, int id, const char *command) {
-  cs_runner_selection *s = &a->selection;
-  switch (id) {
-  case ONLY:
-    add(a, &s->only, optarg);
-    return true;
-  case EXCLUDE:
-    add(a, &s->exclude, optarg);
-    return true;
-  case SECTION:
-    add(a, &s->sections, optarg);
-    return true;
-  case LEVEL:
-    add(a, &s->levels, optarg);
-    return true;
-  case TRANSPORT:
-    add(a, &s->transports, optarg);
-    return true;
-  case DEFECT:
-    add(a, &a->defects, optarg);
-    return true;
-  case TARGET:
-    add(a, &a->words, optarg);
-    return true;
-  case SCENARIOS:
-    a->scenarios = optarg;
-    return true;
-  case PROFILE:
-    a->profile = optarg;
-    return true;
-  case OUT:
-    a->out = optarg;
-    return true;
-  case PCAP:
-    a->pcap = optarg;
-    return true;
-  case BIND:
-    a->bind = optarg;
-    return true;
-  case WS:
-    a->ws = optarg;
-    return true;
-  case SPAWN:
-    a->spawn = optarg;
-    return true;
-  case FORMAT:
-    return set_format(a, command);
-  case JOBS:
-  case TOKENS:
-  case SEED:
-    return set_number(a, id, command);
-  default:
-    if (!set_file(a, id))
-      set_flag(a, id);
+static bool read_duration(const struct row *row, const char *command, cs_time *out) {
+  cs_span text = cs_span_str(optarg);
+  cs_time v;
+  if (cs_runner_take_duration(&text, &v) && text.len == 0 && v > 0) {
+    *out = v;
     return true;
   }
+  cs_runner_usage_error("%s: --%s: %s is no length of time such as 30s or 500ms", command,
+                        row->name, optarg);
+  return false;
 }
 
-static const char *name_of(int id) {
-  size_t i = 0;
-  while (options[i].val != id)
-    i++;
-  return options[i].name;
+static bool read_format(const char *command, cs_runner_output *out) {
+  static const char *const names[] = {"text", "json", "jsonl"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (strcmp(optarg, names[i]) == 0) {
+      *out = (cs_runner_output)i;
+      return true;
+    }
+  return wrong(command, optarg, "is no format; text, json and jsonl are");
+}
+
+static bool set(cs_runner_args *a, const struct row *row, const char *command) {
+  void *to = (char *)a + row->at;
+  switch (row->kind) {
+  case FLAG:
+    *(bool *)to = true;
+    return true;
+  case TEXT:
+    *(const char **)to = optarg;
+    return true;
+  case LIST:
+    *(const char **)cs_runner_push(&a->arena, to, sizeof optarg) = optarg;
+    return true;
+  case NUMBER:
+    a->seeded = a->seeded || to == &a->seed;
+    return read_number(row, command, to);
+  case DURATION:
+    return read_duration(row, command, to);
+  default:
+    return read_format(command, to);
+  }
 }
 
 bool cs_runner_read_args(int argc, char **argv, const char *command, const char *takes,
                          cs_runner_args *out) {
+  struct option options[ROWS + 1] = {{NULL, 0, NULL, 0}};
+  for (int i = 0; i < ROWS; i++)
+    options[i] = (struct option){
+        rows[i].name, rows[i].kind == FLAG ? no_argument : required_argument, NULL, FIRST + i};
   memset(out, 0, sizeof *out);
   out->jobs = 32;
+  out->workers = 1;
+  out->retries = 1;
   opterr = 0;
   optind = 0; /* GNU: begins anew, also when a test calls twice */
   for (;;) {
@@ -259,18 +171,19 @@ bool cs_runner_read_args(int argc, char **argv, const char *command, const char 
     if (id == -1)
       break;
     if (id == ':')
-      return wrong("needs a value", command, argv[optind - 1]);
+      return wrong(command, argv[optind - 1], "needs a value");
     if (id == '?')
-      return wrong("is no option; --help lists them", command, argv[before < argc ? before : 1]);
-    if (!taken(takes, name_of(id))) {
+      return wrong(command, argv[before < argc ? before : 1], "is no option; --help lists them");
+    const struct row *row = &rows[id - FIRST];
+    if (!taken(takes, row->name)) {
       cs_runner_usage_error("%s: --%s is no option of this command; --help lists them", command,
-                            name_of(id));
+                            row->name);
       return false;
     }
-    if (!set(out, id, command))
+    if (!set(out, row, command))
       return false;
   }
   for (int i = optind; i < argc; i++)
-    add(out, &out->words, argv[i]);
+    *(const char **)cs_runner_push(&out->arena, &out->words, sizeof argv[i]) = argv[i];
   return true;
 }

@@ -41,6 +41,8 @@ static json_t *json_case(const cs_runner_variant *v, unsigned mask) {
   json_object_set_new(object, "file", json_string(s->file));
   json_object_set_new(object, "transports", transports);
   json_object_set_new(object, "requirements", json_strings(s->covers, s->cover_count));
+  json_object_set_new(object, "slow", json_boolean(s->slow));
+  json_object_set_new(object, "hostile", json_boolean(s->hostile));
   return object;
 }
 
@@ -50,7 +52,8 @@ static void print_case(const cs_runner_variant *v, unsigned mask) {
     if (mask >> t & 1u)
       snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", *names ? " " : "",
                cs_runner_transport_name((cs_runner_transport)t));
-  printf("%-48s %-10s %s\n", v->id, names, v->scenario->title);
+  printf("%-48s %-10s %s%s\n", v->id, names, v->scenario->hostile ? "(hostile) " : "",
+         v->scenario->title);
 }
 
 static void print_cases(const cs_runner_variant *v, size_t count, bool json) {
@@ -90,7 +93,7 @@ int cs_runner_command_list(cs_runner_args *a) {
       fputs("coapspec: the selection leaves no case\n", stderr);
       code = CS_RUNNER_EXIT_NOTHING;
     } else {
-      print_cases(v, count, a->json);
+      print_cases(v, count, a->format == CS_RUNNER_OUTPUT_JSON);
     }
   }
   cs_runner_library_close(&l);
@@ -121,6 +124,8 @@ static void explain_scenario(const cs_runner_library *l, const cs_runner_scenari
     const cs_server_defect *row = cs_server_defect_named(s->defects[i]);
     printf("  catches  %s: %s\n", s->defects[i], row ? row->what : "");
   }
+  if (s->hostile)
+    puts("  hostile  it strains a target; off this machine only with --robustness");
   printf("\n%.*s\n", (int)s->text.len, s->text.len ? (const char *)s->text.at : "");
 }
 
@@ -188,7 +193,7 @@ int cs_runner_command_selftest(cs_runner_args *a) {
                                         .all_transports = a->all_transports};
     cs_runner_selftest_result result;
     cs_runner_selftest(&config, &result);
-    cs_runner_selftest_print(&result, a->json, stdout);
+    cs_runner_selftest_print(&result, a->format == CS_RUNNER_OUTPUT_JSON, stdout);
     code = cs_runner_selftest_good(&result) ? CS_RUNNER_EXIT_OK : CS_RUNNER_EXIT_FAIL;
   }
   cs_runner_library_close(&l);

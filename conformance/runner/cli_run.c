@@ -7,7 +7,8 @@
 
 #include "net/net.h"
 #include "report/report.h"
-#include "runner/cli.h"
+#include "runner/cli_target.h"
+#include "runner/probe.h"
 #include "runner/target.h"
 
 enum { TARGETS_MAX = CS_RUNNER_TRANSPORT_COUNT_ + 1 };
@@ -17,8 +18,10 @@ struct plan {
   bool embedded;
   const char *uris[TARGETS_MAX];
   size_t uri_count;
-  bool secured;         /* a URI of them is */
-  cs_runner_list words; /* const char *: the command of the server to start */
+  bool secured;              /* a URI of them is */
+  cs_runner_server *servers; /* to start, or NULL; their targets are the words', in order */
+  size_t server_count;
+  cs_net_address source; /* where to send from; empty: anywhere */
 };
 
 static bool is_embedded(const char *target) {
@@ -44,38 +47,12 @@ static bool add_uri(struct plan *p, const char *uri) {
   return true;
 }
 
-/* Chooses the ports of the server that is started and writes them into its
- * command and the targets. */
-static bool fill_in_ports(struct plan *p, cs_runner_arena *arena, const char **targets,
-                          size_t count) {
-  static const uint16_t any[CS_RUNNER_SPAWN_PORTS] = {1, 1, 1};
-  uint16_t ports[CS_RUNNER_SPAWN_PORTS];
-  cs_net_address at;
-  const char *why;
-  const char *first = cs_runner_spawn_fill(targets[0], any, arena);
-  if (!cs_runner_target_check(first, arena, &why) ||
-      !cs_runner_target_resolve(first, arena, &at, &why)) {
-    cs_runner_usage_error("run: %s", why);
-    return false;
-  }
-  cs_err err = cs_runner_spawn_ports(&at, ports);
-  if (err != CS_OK) {
-    cs_runner_usage_error("run: --spawn: no free ports at the host of %s: %s", targets[0],
-                          err == CS_ERR_ARGUMENT ? "it is not this machine"
-                                                 : cs_base_err_text(err));
-    return false;
-  }
-  const char **words = p->words.items;
-  for (size_t i = 0; i < p->words.count; i++)
-    words[i] = cs_runner_spawn_fill(words[i], ports, arena);
-  for (size_t i = 0; i < count; i++)
-    targets[i] = cs_runner_spawn_fill(cs_runner_target_with_port(targets[i], arena), ports, arena);
-  return true;
-}
-
 static bool plan_spawn(const cs_runner_args *a, cs_runner_arena *arena, struct plan *p,
                        const char **targets) {
-  const char *why;
+  if (!a->spawn && a->workers > 1) {
+    cs_runner_usage_error("run: --workers is for servers that --spawn starts");
+    return false;
+  }
   if (!a->spawn)
     return true;
   for (size_t i = 0; i < a->words.count; i++)
@@ -83,11 +60,81 @@ static bool plan_spawn(const cs_runner_args *a, cs_runner_arena *arena, struct p
       cs_runner_usage_error("run: --spawn is for targets that are URIs, not for embedded");
       return false;
     }
-  if (!cs_runner_spawn_words(a->spawn, arena, &p->words, &why)) {
-    cs_runner_usage_error("run: --spawn: %s", why);
+  if (a->reset_cmd) {
+    cs_runner_usage_error("run: --reset-cmd is for a target that --spawn does not start");
     return false;
   }
-  return fill_in_ports(p, arena, targets, a->words.count);
+  p->server_count = (size_t)a->workers;
+  p->servers = cs_runner_get(arena, p->server_count * sizeof *p->servers);
+  if (!cs_runner_plan_servers("run", a->spawn, arena, targets, a->words.count, p->servers,
+                              p->server_count))
+    return false;
+  for (size_t i = 0; i < a->words.count; i++)
+    targets[i] = p->servers[0].targets[i];
+  return true;
+}
+
+/* What --require and --reset-cmd say. */
+static bool check_care(const cs_runner_args *a, cs_runner_arena *arena) {
+  const char *why;
+  cs_runner_list words = {0};
+  if (a->reset_cmd && !cs_runner_spawn_words(a->reset_cmd, arena, &words, &why)) {
+    cs_runner_usage_error("run: --reset-cmd: %s", why);
+    return false;
+  }
+  const char *const *caps = a->require.items;
+  for (size_t i = 0; i < a->require.count; i++) {
+    const cs_runner_probe *probe = cs_runner_probe_named(caps[i]);
+    if (!probe || !probe->text) {
+      cs_runner_usage_error("run: --require: %s is no capability; there are %s", caps[i],
+                            cs_runner_probe_names(arena));
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool is_own(const cs_net_address *at) {
+  cs_net net;
+  int fd;
+  if (cs_net_posix_new(&cs_net_heap_alloc, &net) != CS_OK)
+    return true; /* what is wrong will be said elsewhere */
+  cs_err err = net.ops->open(net.self, CS_NET_DATAGRAM, at, NULL, &fd);
+  cs_net_posix_free(&net, &cs_net_heap_alloc);
+  return err != CS_ERR_ARGUMENT;
+}
+
+/* The address to send from has to be ours, and of the family of every target. */
+static bool check_source(const cs_runner_args *a, cs_runner_arena *arena, struct plan *p) {
+  if (!a->source)
+    return true;
+  if (cs_net_address_literal(cs_span_str(a->source), 0, &p->source) != CS_OK) {
+    cs_runner_usage_error("run: --source: %s is no IP address", a->source);
+    return false;
+  }
+  if (p->embedded) {
+    cs_runner_usage_error("run: --source is for targets that are URIs, not for embedded");
+    return false;
+  }
+  if (cs_net_address_any(&p->source) || cs_net_address_multicast(&p->source) ||
+      !is_own(&p->source)) {
+    cs_runner_usage_error("run: --source: %s is no address of this machine", a->source);
+    return false;
+  }
+  for (size_t i = 0; i < p->uri_count; i++) {
+    cs_net_address at;
+    const char *why;
+    if (!cs_runner_target_resolve(p->uris[i], arena, &at, &why))
+      continue; /* it will turn out not to be there */
+    if (cs_net_address_family(&at) != cs_net_address_family(&p->source)) {
+      char text[CS_NET_ADDRESS_TEXT];
+      cs_net_address_print(&at, text, sizeof text);
+      cs_runner_usage_error("run: --source: from %s nothing can be sent to %s, which is %s",
+                            a->source, p->uris[i], text);
+      return false;
+    }
+  }
+  return true;
 }
 
 static bool make_plan(const cs_runner_args *a, cs_runner_library *l, struct plan *p) {
@@ -103,6 +150,8 @@ static bool make_plan(const cs_runner_args *a, cs_runner_library *l, struct plan
         word);
     return false;
   }
+  if (!check_care(a, &l->arena))
+    return false;
   const char **targets = cs_runner_get(&l->arena, a->words.count * sizeof *targets);
   memcpy(targets, a->words.items, a->words.count * sizeof *targets);
   if (!plan_spawn(a, &l->arena, p, targets))
@@ -124,23 +173,7 @@ static bool make_plan(const cs_runner_args *a, cs_runner_library *l, struct plan
     if (!add_uri(p, targets[i]))
       return false;
   }
-  return true;
-}
-
-/* A seed that nobody gave: in memory always the same, on a wire never, since a
- * target remembers Message IDs for minutes. */
-static uint64_t seed_for(const cs_runner_args *a, bool embedded) {
-  cs_net net;
-  uint64_t seed = 1;
-  if (a->seeded)
-    return a->seed;
-  if (!embedded && cs_net_posix_new(&cs_net_heap_alloc, &net) == CS_OK) {
-    uint8_t bytes[4];
-    net.ops->entropy(net.self, bytes, sizeof bytes);
-    seed = (uint64_t)bytes[0] << 24 | (uint64_t)bytes[1] << 16 | (uint64_t)bytes[2] << 8 | bytes[3];
-    cs_net_posix_free(&net, &cs_net_heap_alloc);
-  }
-  return seed;
+  return check_source(a, &l->arena, p);
 }
 
 /* The folder of a run: named after its targets, unless --out names the only one. */
@@ -157,63 +190,9 @@ static const char *folder_for(const cs_runner_args *a, cs_runner_arena *arena,
   return cs_runner_format(arena, "%s/%s", out, folder);
 }
 
-/* What is known of the embedded server, or of the URIs, before it is run. */
-struct knowledge {
-  const char *name; /* of the profile */
-  cs_runner_profile profile;
-  cs_runner_credentials credentials;
-};
-
-/* Appends a line to the key log; what cannot be written is lost. */
-static void log_key(void *ctx, const char *line) {
-  FILE *to = ctx;
-  fprintf(to, "%s\n", line);
-  fflush(to);
-}
-
-/* Opens the key log, for its owner alone to read. */
-static bool open_keylog(const char *path, FILE **out) {
-  *out = NULL;
-  if (!path)
-    return true;
-  int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  *out = fd >= 0 ? fdopen(fd, "a") : NULL;
-  if (*out)
-    return true;
-  cs_runner_usage_error("run: --tls-keylog %s: %s", path, strerror(errno));
-  if (fd >= 0)
-    close(fd);
-  return false;
-}
-
-/* A profile may name roles that scenarios use; so it is read before them. And
- * what is wrong with any file shows before anything is run. */
-static bool learn(const cs_runner_args *a, cs_runner_library *l, bool embedded, bool secured,
-                  FILE *keylog, struct knowledge *out) {
-  const cs_runner_credential_files *f = &a->credentials;
-  out->name = a->profile ? a->profile : embedded ? "embedded" : "default";
-  if (!cs_runner_library_profile(l, out->name, &out->profile))
-    return false;
-  bool given = f->psk || f->ca || f->certificate || f->key;
-  if (!secured && !given)
-    return true;
-  /* Who says nothing meets the embedded server with what it knows. */
-  cs_runner_profile own;
-  const cs_runner_profile *p = &out->profile;
-  if (embedded && !given && !cs_runner_profile_secured(p)) {
-    if (!cs_runner_library_profile(l, "embedded", &own))
-      return false;
-    p = &own;
-  }
-  if (!cs_runner_credentials_read(p, f, &l->arena, &out->credentials))
-    return false;
-  out->credentials.keylog = keylog ? log_key : NULL;
-  out->credentials.keylog_ctx = keylog;
-  return true;
-}
-
 static cs_runner_exit run_one(const cs_runner_args *a, cs_runner_library *l, const struct plan *p,
-                              const struct knowledge *k, const char *const *targets, size_t count) {
+                              const cs_runner_knowledge *k, const char *const *targets,
+                              size_t count) {
   cs_runner_run_config config = {
       .library = l,
       .profile = &k->profile,
@@ -221,15 +200,26 @@ static cs_runner_exit run_one(const cs_runner_args *a, cs_runner_library *l, con
       .credentials = &k->credentials,
       .targets = targets,
       .target_count = count,
-      .spawn = p->words.count ? &p->words : NULL,
+      .servers = is_embedded(targets[0]) ? NULL : p->servers,
+      .server_count = is_embedded(targets[0]) ? 0 : p->server_count,
       .selection = a->selection,
-      .jobs = a->jobs,
-      .seed = seed_for(a, is_embedded(targets[0])),
+      .jobs = (unsigned)a->jobs,
+      .seed = cs_runner_seed_for(a, is_embedded(targets[0])),
       .shuffle = a->seeded,
       .out = folder_for(a, &l->arena, targets, count, !p->embedded || p->uri_count == 0),
       .pcap = a->pcap,
-      .json = a->json,
-      .verbose = a->verbose};
+      .output = a->format,
+      .verbose = a->verbose,
+      .rate = (unsigned)a->rate,
+      .retries = (unsigned)a->retries,
+      .timeout = a->timeout,
+      .time_limit = a->time_limit,
+      .reset_cmd = a->reset_cmd,
+      .read_only = a->read_only,
+      .robustness = a->robustness,
+      .require = a->require,
+      .source = p->source.len ? &p->source : NULL,
+      .multicast = a->multicast};
   config.selection.fast = !a->slow;
   return cs_runner_run(&config);
 }
@@ -237,14 +227,14 @@ static cs_runner_exit run_one(const cs_runner_args *a, cs_runner_library *l, con
 int cs_runner_command_run(cs_runner_args *a) {
   static const char *const embedded[] = {"embedded"};
   cs_runner_library l;
-  struct knowledge inside = {0}, outside = {0};
+  cs_runner_knowledge inside = {0}, outside = {0};
   struct plan p = {.embedded = false};
   FILE *keylog = NULL;
   cs_runner_exit code = CS_RUNNER_EXIT_USAGE;
   bool good = cs_runner_library_open(&l) && make_plan(a, &l, &p) &&
-              open_keylog(a->keylog, &keylog) &&
-              (!p.embedded || learn(a, &l, true, true, keylog, &inside)) &&
-              (!p.uri_count || learn(a, &l, false, p.secured, keylog, &outside)) &&
+              cs_runner_open_keylog("run", a->keylog, &keylog) &&
+              (!p.embedded || cs_runner_learn(a, &l, true, true, keylog, &inside)) &&
+              (!p.uri_count || cs_runner_learn(a, &l, false, p.secured, keylog, &outside)) &&
               cs_runner_library_load(&l, a->scenarios);
   if (good) {
     cs_runner_catch_signals();

@@ -13,7 +13,8 @@ struct use {
 
 /* The use of a resource by a step; false when it uses none. */
 static bool use_of(const cs_runner_step *step, struct use *out) {
-  if (step->kind != CS_RUNNER_SEND || step->send.kind != CS_RUNNER_SEND_MESSAGE)
+  if ((step->kind != CS_RUNNER_SEND && step->kind != CS_RUNNER_CALL) ||
+      step->send.kind != CS_RUNNER_SEND_MESSAGE)
     return false;
   for (size_t i = 0; i < step->send.field_count; i++) {
     const cs_runner_field *f = &step->send.fields[i];

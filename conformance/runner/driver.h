@@ -28,11 +28,19 @@ typedef struct cs_runner_net_config {
   const cs_runner_requirements *requirements;
   const cs_runner_credentials *credentials; /* secured transports only */
   uint64_t seed;
-  unsigned jobs; /* cases at the same time, at least 1 */
+  unsigned jobs;                /* cases at the same time, at least 1 */
+  unsigned rate;                /* datagrams, or pieces of streams, a second at most; 0: no limit.
+                                   The time of a case that waits for its turn stands still */
+  cs_time timeout;              /* a case that lasts longer has no verdict; 0: none */
+  const cs_net_address *source; /* to send from, its port 0; NULL: any */
+  bool multicast;               /* off loopback too */
   /* Called when a case is done; may be NULL. */
   void (*finished)(void *ctx, cs_runner_case *c, size_t index);
   /* Called for each case that was under way when a play ended early; may be NULL. */
   void (*broken_off)(void *ctx, cs_runner_case *c, size_t index);
+  /* Called for each case under way when the target, that was away for a while, is
+   * there again; may be NULL. */
+  void (*was_away)(void *ctx, cs_runner_case *c, size_t index);
   /* Asked several times a second: why everything has to stop, one line, or
    * NULL to go on. May be NULL. */
   const char *(*stop)(void *ctx);
@@ -47,6 +55,9 @@ void cs_runner_net_close(cs_runner_net *u);
 /* Asks for a sign of life and measures how quickly it comes, which settles the
  * tolerance. False with *why, one line, when the target is not there. */
 bool cs_runner_net_sanity(cs_runner_net *u, const char **why);
+
+/* Why nothing can be sent to a group there, one line, or NULL. */
+const char *cs_runner_net_barred(cs_runner_net *u);
 
 /* By how much times may be missed, as measured; for cs_runner_case_config. */
 const cs_time *cs_runner_net_tolerance(const cs_runner_net *u);
@@ -68,6 +79,25 @@ typedef enum cs_runner_ending {
 cs_runner_ending cs_runner_net_play(cs_runner_net *u, cs_runner_case *const *cases,
                                     const cs_runner_variant *variants, size_t count,
                                     const char **why);
+
+/* Plays them against several targets that are the same, in one loop; jobs and
+ * conflicts count for each target alone. Where one is gone or stopped, no case begins any
+ * more, and the others finish what they have under way. ends has a place for each target:
+ * PLAYED says that what it had begun is done. */
+typedef struct cs_runner_end {
+  cs_runner_ending ending;
+  const char *why;
+} cs_runner_end;
+void cs_runner_net_play_all(cs_runner_net *const *nets, size_t nets_count,
+                            cs_runner_case *const *cases, const cs_runner_variant *variants,
+                            size_t count, cs_runner_end *ends);
+
+/* How many cases are under way. */
+size_t cs_runner_net_under_way(const cs_runner_net *u);
+
+/* The last sign of life that was asked for by cs_runner_net_sanity, for the report: the
+ * caller's from now on; NULL when there is none. */
+cs_runner_case *cs_runner_net_take_sign(cs_runner_net *u);
 
 /* Plays one case that is no part of the run, such as a probe; finished is not
  * called for it. */

@@ -22,6 +22,7 @@ struct playing {
   cs_runner_veils *shared;
   cs_runner_veil *veils[CS_RUNNER_PORTS_MAX]; /* NULL: none yet */
   enum state connections[CS_RUNNER_PORTS_MAX];
+  bool unveiled[CS_RUNNER_PORTS_MAX]; /* our client's, which shakes hands itself */
   cs_base_seeded cuts, secrets;
   cs_time now;
   unsigned turns;
@@ -44,12 +45,12 @@ static size_t cut(struct playing *p, size_t len) {
 
 /* ---- the server, guarded or not ---- */
 
-static void server_receive(struct playing *p, unsigned port, cs_span bytes) {
+static void server_receive(struct playing *p, unsigned port, bool multicast, cs_span bytes) {
   uint8_t address = (uint8_t)port;
   if (p->guard)
     cs_server_guard_receive(p->guard, peer_of(port), cs_span_of(&address, 1), bytes, p->now);
   else
-    cs_server_receive(p->server, peer_of(port), false, bytes, p->now);
+    cs_server_receive(p->server, peer_of(port), multicast, bytes, p->now);
 }
 
 static cs_err server_transmit(struct playing *p, uint8_t *buf, uint64_t *peer, size_t *len) {
@@ -90,12 +91,12 @@ static void server_expire(struct playing *p) {
 /* Bytes of the wire to the server. */
 static void to_server(struct playing *p, unsigned port, cs_span bytes) {
   if (p->form == CS_WIRE_UDP) {
-    server_receive(p, port, bytes);
+    server_receive(p, port, false, bytes);
     return;
   }
   while (bytes.len && p->connections[port] == OPEN) {
     size_t n = cut(p, bytes.len);
-    server_receive(p, port, cs_span_cut(bytes, 0, n));
+    server_receive(p, port, false, cs_span_cut(bytes, 0, n));
     bytes = cs_span_cut(bytes, n, bytes.len - n);
   }
 }
@@ -103,7 +104,7 @@ static void to_server(struct playing *p, unsigned port, cs_span bytes) {
 static void case_receive(struct playing *p, unsigned port, cs_span bytes) {
   if (p->veils[port])
     cs_runner_veil_feed(p->veils[port], bytes, p->now);
-  else if (!p->guard)
+  else if (!p->guard || p->unveiled[port])
     cs_runner_case_receive(p->c, port, bytes, p->now);
   else if (p->connections[port] != OVER && !cs_server_guard_is_record(bytes))
     cs_runner_case_receive_plain(p->c, port, bytes, p->now);
@@ -111,6 +112,10 @@ static void case_receive(struct playing *p, unsigned port, cs_span bytes) {
 
 /* Bytes of the wire to the case. */
 static void to_case(struct playing *p, unsigned port, cs_span bytes) {
+  if (!p->guard && cs_server_elsewhere(p->server)) {
+    cs_runner_case_receive_elsewhere(p->c, port, bytes, "another endpoint", true, p->now);
+    return;
+  }
   if (p->form == CS_WIRE_UDP) {
     case_receive(p, port, bytes);
     return;
@@ -154,6 +159,7 @@ static void shake_hands(struct playing *p, const cs_runner_act *act) {
 
 static void connect_port(struct playing *p, const cs_runner_act *act) {
   unsigned port = act->port;
+  p->unveiled[port] = act->unveiled;
   if (p->form != CS_WIRE_UDP) {
     if (p->guard && p->connections[port] != NONE) { /* a new connection on a port that had one */
       server_hangup(p, port);
@@ -171,7 +177,7 @@ static void connect_port(struct playing *p, const cs_runner_act *act) {
   }
   if (p->form != CS_WIRE_UDP)
     cs_runner_case_connected(p->c, port, p->now);
-  if (p->guard)
+  if (p->guard && !act->unveiled)
     shake_hands(p, act);
 }
 
@@ -195,7 +201,7 @@ static void perform(struct playing *p, const cs_runner_act *act) {
   case CS_RUNNER_ACT_SEND:
     if (veil)
       cs_runner_veil_send(veil, act->bytes, p->now);
-    else if (!p->guard)
+    else if (!p->guard || p->unveiled[act->port])
       to_server(p, act->port, act->bytes);
     break;
   case CS_RUNNER_ACT_PLAIN:
@@ -204,6 +210,9 @@ static void perform(struct playing *p, const cs_runner_act *act) {
   case CS_RUNNER_ACT_ALERT:
     if (veil)
       cs_runner_veil_alert(veil, act->alert, p->now);
+    break;
+  case CS_RUNNER_ACT_GROUP:
+    server_receive(p, act->port, true, act->bytes);
     break;
   case CS_RUNNER_ACT_CONNECT:
     connect_port(p, act);
@@ -286,6 +295,7 @@ static cs_time veil_deadline(const struct playing *p, unsigned *at) {
 
 static void play(struct playing *p) {
   p->now = begin;
+  cs_runner_case_secure_calls(p->c, p->shared);
   cs_runner_case_start(p->c, p->now);
   while (pump(p) && !cs_runner_case_done(p->c)) {
     unsigned port = 0;

@@ -59,6 +59,7 @@ void cs_runner_net_close(cs_runner_net *u) {
   for (size_t i = 0; i < u->flight_count; i++)
     if (u->flights[i].used)
       cs_runner_land(u, &u->flights[i]);
+  cs_runner_case_free(u->sign);
   cs_runner_veils_free(u->veils);
   cs_net_posix_free(&u->net, &cs_net_heap_alloc);
   if (u->folder)
@@ -87,6 +88,17 @@ static bool is_shaking(const cs_runner_flight *f) {
   return false;
 }
 
+/* Whether the target ended a connection of the flight. */
+static bool was_ended(const cs_runner_flight *f) {
+  cs_report_case r;
+  cs_runner_case_result(f->c, &r);
+  for (size_t i = 0; i < r.packet_count; i++)
+    if (!r.packets[i].sent &&
+        (r.packets[i].kind == CS_REPORT_ENDED || r.packets[i].kind == CS_REPORT_RESET))
+      return true;
+  return false;
+}
+
 static const char *gone(cs_runner_net *u, const cs_runner_flight *f) {
   const char *uri = u->config.uri;
   bool datagrams = 1u << u->config.transport & CS_RUNNER_DATAGRAMS;
@@ -97,6 +109,8 @@ static const char *gone(cs_runner_net *u, const cs_runner_flight *f) {
   if (err == CS_OK && is_shaking(f))
     return cs_runner_format(&u->arena, "%s: the handshake was not complete within %llu s", uri,
                             patience);
+  if (err == CS_OK && was_ended(f))
+    return cs_runner_format(&u->arena, "%s: it closes the connection before it answers", uri);
   switch (err) {
   case CS_ERR_REFUSED:
   case CS_ERR_NOT_FOUND: /* a path that is no socket */
@@ -134,7 +148,8 @@ bool cs_runner_searched(cs_runner_net *u, const cs_runner_flight *f, const char 
     return false;
   cs_report_case r;
   cs_runner_case_result(f->c, &r);
-  if (f->broken || r.verdict != CS_VERDICT_PASS)
+  /* Who answers from elsewhere is there; the cases say what is wrong. */
+  if (f->broken || (r.verdict != CS_VERDICT_PASS && !cs_runner_case_elsewhere(f->c)))
     *why = gone(u, f);
   return true;
 }
@@ -153,7 +168,8 @@ bool cs_runner_net_sanity(cs_runner_net *u, const char **why) {
     cs_report_case r;
     cs_runner_case_result(c, &r);
     cs_runner_land(u, f);
-    cs_runner_case_free(c);
+    cs_runner_case_free(u->sign);
+    u->sign = c;
     /* Two signs of life a round. */
     if (r.duration / 2 > slowest)
       slowest = r.duration / 2;
@@ -165,6 +181,12 @@ bool cs_runner_net_sanity(cs_runner_net *u, const char **why) {
   return *why == NULL;
 }
 
+cs_runner_case *cs_runner_net_take_sign(cs_runner_net *u) {
+  cs_runner_case *c = u->sign;
+  u->sign = NULL;
+  return c;
+}
+
 void cs_runner_net_probe(cs_runner_net *u, cs_runner_case *c) {
   cs_runner_flight *f = &u->flights[0];
   const char *why = NULL;
@@ -174,6 +196,6 @@ void cs_runner_net_probe(cs_runner_net *u, cs_runner_case *c) {
     why = cs_runner_net_stop(u);
   }
   cs_runner_case_stop(c, CS_VERDICT_INCONCLUSIVE, why ? why : cs_base_err_text(f->broken),
-                      cs_runner_net_now(u));
+                      cs_runner_flight_now(u, f));
   cs_runner_land(u, f);
 }

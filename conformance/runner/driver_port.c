@@ -43,11 +43,15 @@ static void watch(cs_runner_net *u, cs_runner_plug *p) {
   if (p->fd < 0)
     return;
   unsigned what = p->connecting || p->over || p->closing ? 0 : CS_NET_READ;
-  if (p->connecting || has_unsent(p))
+  if (p->connecting || (has_unsent(p) && !p->held))
     what |= CS_NET_WRITE;
   cs_err err = u->net.ops->watch(u->net.self, p->fd, what, p);
   if (err != CS_OK && !p->flight->broken)
     p->flight->broken = err;
+}
+
+static cs_runner_plug unplugged(cs_runner_flight *f, unsigned port) {
+  return (cs_runner_plug){.flight = f, .port = port, .fd = -1, .beside = -1};
 }
 
 /* Closes at once. What came and was not looked at is read first: closing over
@@ -60,9 +64,11 @@ static void shut(cs_runner_net *u, cs_runner_plug *p) {
   for (unsigned i = 0; i < AT_ONCE && is_stream(u) && !p->connecting && !p->over; i++)
     if (u->net.ops->receive(u->net.self, p->fd, buf, sizeof buf, &len, NULL) != CS_OK)
       break;
+  cs_runner_close_beside(u, p);
+  cs_runner_rate_forget(u, p);
   u->net.ops->close(u->net.self, p->fd);
   cs_runner_veil_close(p->veil);
-  *p = (cs_runner_plug){.flight = p->flight, .port = p->port, .fd = -1};
+  *p = unplugged(p->flight, p->port);
 }
 
 /* An end of ours waits until all that was to be sent has gone. */
@@ -82,14 +88,14 @@ static cs_span next_of(cs_runner_plug *p) {
   cs_span left;
   if (p->veil && cs_runner_veil_output(p->veil, &left))
     return left;
-  left = ((const cs_span *)p->queue.items)[p->sent];
+  left = ((const cs_runner_letter *)p->queue.items)[p->sent].bytes;
   return cs_span_cut(left, p->sent_part, left.len - p->sent_part);
 }
 
 /* n of these bytes went. */
 static void count_sent(cs_runner_net *u, cs_runner_plug *p, cs_span left, size_t n) {
   if (p->veil) {
-    cs_runner_veil_sent(p->veil, n, cs_runner_net_now(u));
+    cs_runner_veil_sent(p->veil, n, cs_runner_flight_now(u, p->flight));
     return;
   }
   p->sent_part += n;
@@ -104,10 +110,13 @@ static void push(cs_runner_net *u, cs_runner_plug *p) {
   while (p->fd >= 0 && !p->connecting && has_unsent(p)) {
     cs_span left = next_of(p);
     size_t sent = 0;
+    if (!p->deaf && left.len && !cs_runner_rate_allows(u, p))
+      return;
     cs_err err =
         p->deaf || left.len == 0 ? CS_OK : u->net.ops->send(u->net.self, p->fd, NULL, left, &sent);
     if (err == CS_ERR_AGAIN)
       return;
+    cs_runner_rate_spend(u);
     if (err != CS_OK) { /* that it is over, and how, is said by receiving */
       p->deaf = true;
       p->reset = p->reset || err == CS_ERR_RESET;
@@ -131,14 +140,15 @@ static bool open_datagram(cs_runner_net *u, cs_runner_plug *p) {
   cs_err err = CS_OK;
   if (p->fd >= 0)
     return true;
+  if (u->config.source)
+    local = *u->config.source;
   if (u->folder) {
     const char *path =
         cs_runner_format(&p->flight->arena, "%s/%llu", u->folder, (unsigned long long)++u->paths);
     err = cs_net_address_unix(cs_span_str(path), &local);
   }
   if (err == CS_OK)
-    err = u->net.ops->open(u->net.self, CS_NET_DATAGRAM, u->folder ? &local : NULL,
-                           &u->config.target, &p->fd);
+    err = cs_runner_open_port(u, p, u->folder || u->config.source ? &local : NULL);
   if (err != CS_OK) {
     p->fd = -1;
     p->flight->broken = err;
@@ -149,6 +159,17 @@ static bool open_datagram(cs_runner_net *u, cs_runner_plug *p) {
   return true;
 }
 
+/* To the group. That this host cannot says nothing about the target. */
+static void send_group(cs_runner_net *u, cs_runner_plug *p, cs_span bytes) {
+  cs_err err = cs_runner_send_group(u, p, bytes);
+  p->sent++;
+  cs_runner_rate_spend(u);
+  if (err != CS_OK)
+    cs_runner_case_stop(p->flight->c, CS_VERDICT_INCONCLUSIVE,
+                        "nothing could be sent to the multicast group",
+                        cs_runner_flight_now(u, p->flight));
+}
+
 /* Sends the datagrams that wait. A queue that is full, as that of a Unix-domain
  * socket soon is, is waited for: what is not sent would look like a target that
  * does not answer. */
@@ -157,13 +178,22 @@ static void push_datagrams(cs_runner_net *u, cs_runner_plug *p) {
     cs_span bytes;
     size_t sent;
     bool veiled = p->veil && cs_runner_veil_output(p->veil, &bytes);
-    if (!veiled)
-      bytes = ((const cs_span *)p->queue.items)[p->sent];
+    const cs_runner_letter *letter =
+        veiled ? NULL : (const cs_runner_letter *)p->queue.items + p->sent;
+    if (!cs_runner_rate_allows(u, p))
+      return;
+    if (letter && letter->group) {
+      send_group(u, p, letter->bytes);
+      continue;
+    }
+    if (letter)
+      bytes = letter->bytes;
     cs_err err = u->net.ops->send(u->net.self, p->fd, NULL, bytes, &sent);
     if (err == CS_ERR_AGAIN)
       return;
+    cs_runner_rate_spend(u);
     if (veiled)
-      cs_runner_veil_sent(p->veil, bytes.len, cs_runner_net_now(u));
+      cs_runner_veil_sent(p->veil, bytes.len, cs_runner_flight_now(u, p->flight));
     else
       p->sent++;
     if (err != CS_OK)
@@ -172,7 +202,7 @@ static void push_datagrams(cs_runner_net *u, cs_runner_plug *p) {
 }
 
 /* Sends what waits on a port that is open. */
-static void unload(cs_runner_net *u, cs_runner_plug *p) {
+void cs_runner_unload(cs_runner_net *u, cs_runner_plug *p) {
   if (p->fd < 0)
     return;
   if (is_stream(u))
@@ -187,11 +217,11 @@ static void unload(cs_runner_net *u, cs_runner_plug *p) {
 /* Begins to shake hands. */
 static void veil_port(cs_runner_net *u, cs_runner_plug *p) {
   const char *why = NULL;
-  cs_time now = cs_runner_net_now(u);
+  cs_time now = cs_runner_flight_now(u, p->flight);
   cs_runner_veil_close(p->veil);
   p->over = false;
   p->fresh = true;
-  p->since = now;
+  p->since = cs_runner_net_now(u);
   p->veil = cs_runner_veil_open(u->veils, p->flight->c, p->port, u->config.transport, p->secure,
                                 now, &why);
   if (!p->veil)
@@ -207,8 +237,10 @@ static void note_trouble(cs_runner_net *u, cs_runner_plug *p) {
 
 /* Tells the case what came. */
 static void deliver(cs_runner_net *u, cs_runner_plug *p, cs_span bytes) {
-  cs_time now = cs_runner_net_now(u);
-  if (p->veil) {
+  cs_time now = cs_runner_flight_now(u, p->flight);
+  if (p->unveiled) {
+    cs_runner_case_receive(p->flight->c, p->port, bytes, now);
+  } else if (p->veil) {
     cs_runner_veil_feed(p->veil, bytes, now);
     note_trouble(u, p);
   } else if (!u->veils) {
@@ -220,7 +252,7 @@ static void deliver(cs_runner_net *u, cs_runner_plug *p, cs_span bytes) {
 
 /* The target's side of the connection is over, or it never was. */
 static void tell_closed(cs_runner_net *u, cs_runner_plug *p, bool reset) {
-  cs_time now = cs_runner_net_now(u);
+  cs_time now = cs_runner_flight_now(u, p->flight);
   p->over = true;
   watch(u, p);
   if (!p->veil) {
@@ -253,12 +285,13 @@ static void connect_port(cs_runner_net *u, cs_runner_plug *p) {
   int fd = -1;
   p->waiting = false;
   if (!is_stream(u)) {
-    if (open_datagram(u, p))
+    if (open_datagram(u, p) && !p->unveiled)
       veil_port(u, p);
-    unload(u, p);
+    cs_runner_unload(u, p);
     return;
   }
-  cs_err err = u->net.ops->open(u->net.self, CS_NET_STREAM, NULL, &u->config.target, &fd);
+  cs_err err =
+      u->net.ops->open(u->net.self, CS_NET_STREAM, u->config.source, &u->config.target, &fd);
   if (err != CS_OK) {
     refuse(u, p, err);
     return;
@@ -294,36 +327,39 @@ static size_t unaccepted(cs_runner_net *u, cs_time *due) {
   return n;
 }
 
-static void enqueue(cs_runner_plug *p, cs_span bytes) {
-  *(cs_span *)cs_runner_push(&p->flight->arena, &p->queue, sizeof(cs_span)) = bytes;
+static void enqueue(cs_runner_plug *p, cs_span bytes, bool group) {
+  *(cs_runner_letter *)cs_runner_push(&p->flight->arena, &p->queue, sizeof(cs_runner_letter)) =
+      (cs_runner_letter){bytes, group};
 }
 
 /* A new connection; on DTLS a new session from the same socket. */
 static void begin_connect(cs_runner_net *u, cs_runner_plug *p, const cs_runner_act *act) {
   if (is_stream(u)) {
     shut(u, p);
-    *p = (cs_runner_plug){.flight = p->flight, .port = act->port, .fd = -1};
+    *p = unplugged(p->flight, act->port);
   }
   p->waiting = true;
+  p->unveiled = act->unveiled;
   p->secure = act->secure;
 }
 
 static void act_on_datagrams(cs_runner_net *u, cs_runner_plug *p, const cs_runner_act *act) {
-  bool plain = act->kind == CS_RUNNER_ACT_PLAIN || (act->kind == CS_RUNNER_ACT_SEND && !u->veils);
+  bool plain = act->kind == CS_RUNNER_ACT_PLAIN || act->kind == CS_RUNNER_ACT_GROUP ||
+               (act->kind == CS_RUNNER_ACT_SEND && (!u->veils || p->unveiled));
   if (plain) {
     if (!open_datagram(u, p))
       return;
-    enqueue(p, act->bytes);
+    enqueue(p, act->bytes, act->kind == CS_RUNNER_ACT_GROUP);
   } else if (p->veil && act->kind == CS_RUNNER_ACT_SEND) {
-    cs_runner_veil_send(p->veil, act->bytes, cs_runner_net_now(u));
+    cs_runner_veil_send(p->veil, act->bytes, cs_runner_flight_now(u, p->flight));
   } else if (p->veil && act->kind == CS_RUNNER_ACT_ALERT) {
-    cs_runner_veil_alert(p->veil, act->alert, cs_runner_net_now(u));
+    cs_runner_veil_alert(p->veil, act->alert, cs_runner_flight_now(u, p->flight));
   } else if (act->kind == CS_RUNNER_ACT_CLOSE) {
     cs_runner_veil_close(p->veil);
     p->veil = NULL;
     p->over = true; /* nothing of it is told any more */
   }
-  unload(u, p);
+  cs_runner_unload(u, p);
 }
 
 static void act_on_stream(cs_runner_net *u, cs_runner_plug *p, const cs_runner_act *act) {
@@ -332,13 +368,13 @@ static void act_on_stream(cs_runner_net *u, cs_runner_plug *p, const cs_runner_a
   switch (act->kind) {
   case CS_RUNNER_ACT_SEND:
     if (p->veil)
-      cs_runner_veil_send(p->veil, act->bytes, cs_runner_net_now(u));
-    else if (!u->veils)
-      enqueue(p, act->bytes);
+      cs_runner_veil_send(p->veil, act->bytes, cs_runner_flight_now(u, p->flight));
+    else if (!u->veils || p->unveiled)
+      enqueue(p, act->bytes, act->kind == CS_RUNNER_ACT_GROUP);
     break;
   case CS_RUNNER_ACT_ALERT:
     if (p->veil)
-      cs_runner_veil_alert(p->veil, act->alert, cs_runner_net_now(u));
+      cs_runner_veil_alert(p->veil, act->alert, cs_runner_flight_now(u, p->flight));
     break;
   case CS_RUNNER_ACT_PLAIN:
     break;
@@ -349,7 +385,7 @@ static void act_on_stream(cs_runner_net *u, cs_runner_plug *p, const cs_runner_a
     p->closing = true;
     break;
   }
-  unload(u, p);
+  cs_runner_unload(u, p);
 }
 
 /* Does everything that the case asks for. */
@@ -406,10 +442,10 @@ static void try_connected(cs_runner_net *u, cs_runner_plug *p) {
     p->fresh = true;
     p->since = cs_runner_net_now(u);
     if (!p->closing)
-      cs_runner_case_connected(p->flight->c, p->port, cs_runner_net_now(u));
-    if (!p->closing && u->veils)
+      cs_runner_case_connected(p->flight->c, p->port, cs_runner_flight_now(u, p->flight));
+    if (!p->closing && u->veils && !p->unveiled)
       veil_port(u, p);
-    unload(u, p);
+    cs_runner_unload(u, p);
   }
   flush(u, p->flight);
 }
@@ -440,7 +476,7 @@ static void drain(cs_runner_net *u, cs_runner_plug *p) {
     }
     flush(u, f);
     if (p->veil) /* what the handshake has to say */
-      unload(u, p);
+      cs_runner_unload(u, p);
   }
 }
 
@@ -452,7 +488,11 @@ static void handle(cs_runner_net *u, cs_runner_plug *p, unsigned what) {
     return;
   }
   if (what & CS_NET_WRITE)
-    unload(u, p);
+    cs_runner_unload(u, p);
+  if (p->beside >= 0 && !p->flight->broken) {
+    cs_runner_overhear(u, p);
+    flush(u, p->flight);
+  }
   if (what & (CS_NET_READ | CS_NET_HANGUP))
     drain(u, p);
 }
@@ -461,8 +501,12 @@ static void handle(cs_runner_net *u, cs_runner_plug *p, unsigned what) {
 static void take_leave(cs_runner_net *u, cs_runner_plug *p) {
   if (p->fd < 0 || !p->veil || is_stream(u) || p->flight->broken)
     return;
-  cs_runner_veil_alert(p->veil, 0, cs_runner_net_now(u));
+  cs_runner_veil_alert(p->veil, 0, cs_runner_flight_now(u, p->flight));
+  unsigned rate = u->config.rate;
+  u->config.rate = 0; /* it cannot wait; those behind it wait longer */
   push_datagrams(u, p);
+  u->config.rate = rate;
+  cs_runner_rate_spend(u);
 }
 
 void cs_runner_land(cs_runner_net *u, cs_runner_flight *f) {
@@ -475,10 +519,12 @@ void cs_runner_land(cs_runner_net *u, cs_runner_flight *f) {
 }
 
 void cs_runner_take_off(cs_runner_net *u, cs_runner_flight *f, cs_runner_case *c, size_t index) {
-  *f = (cs_runner_flight){.c = c, .index = index, .used = true};
+  *f = (cs_runner_flight){.c = c, .index = index, .used = true, .began = cs_runner_net_now(u)};
   for (unsigned i = 0; i < CS_RUNNER_PORTS_MAX; i++)
-    f->plugs[i] = (cs_runner_plug){.flight = f, .port = i, .fd = -1};
-  cs_runner_case_start(c, cs_runner_net_now(u));
+    f->plugs[i] = unplugged(f, i);
+  cs_runner_case_secure_calls(c, u->veils);
+  cs_runner_case_tolerate(c, &u->tolerance);
+  cs_runner_case_start(c, f->began);
   flush(u, f);
 }
 
@@ -493,43 +539,85 @@ static void note_delay(cs_runner_net *u, cs_time delay, cs_time now) {
   }
 }
 
+static cs_time flight_deadline(const cs_runner_flight *f) {
+  cs_time at = cs_runner_case_deadline(f->c);
+  if (f->limit && !cs_runner_case_done(f->c))
+    at = cs_time_min(at, cs_time_add(f->began, f->limit));
+  for (unsigned k = 0; k < CS_RUNNER_PORTS_MAX; k++)
+    if (f->plugs[k].veil)
+      at = cs_time_min(at, cs_runner_veil_deadline(f->plugs[k].veil));
+  return at == CS_TIME_NEVER ? at : cs_runner_flight_wall(f, at);
+}
+
 static cs_time deadline_of(const cs_runner_net *u) {
   cs_time deadline = CS_TIME_NEVER;
   for (size_t i = 0; i < u->flight_count; i++) {
     const cs_runner_flight *f = &u->flights[i];
     if (f->used)
-      deadline = cs_time_min(deadline, f->broken ? 0 : cs_runner_case_deadline(f->c));
-    for (unsigned k = 0; k < CS_RUNNER_PORTS_MAX && f->used; k++)
-      if (f->plugs[k].veil)
-        deadline = cs_time_min(deadline, cs_runner_veil_deadline(f->plugs[k].veil));
+      deadline = cs_time_min(deadline, f->broken ? 0 : flight_deadline(f));
   }
+  if (u->held)
+    deadline = cs_time_min(deadline, u->next_send);
   if (u->begin_after > cs_runner_net_now(u))
     deadline = cs_time_min(deadline, u->begin_after);
   return deadline;
 }
 
 /* The timers of handshakes. */
-static void expire_veils(cs_runner_net *u, cs_runner_flight *f, cs_time now) {
-  for (unsigned k = 0; k < CS_RUNNER_PORTS_MAX && !f->broken; k++) {
+static void expire_veils(cs_runner_net *u, cs_runner_flight *f) {
+  for (unsigned k = 0; k < CS_RUNNER_PORTS_MAX && !f->broken && !f->held; k++) {
     cs_runner_plug *p = &f->plugs[k];
-    if (!p->veil || cs_runner_veil_deadline(p->veil) > now)
+    if (!p->veil || cs_runner_veil_deadline(p->veil) > cs_runner_flight_now(u, f))
       continue;
-    cs_runner_veil_expire(p->veil, cs_runner_net_now(u));
+    cs_runner_veil_expire(p->veil, cs_runner_flight_now(u, f));
     note_trouble(u, p);
-    unload(u, p);
+    cs_runner_unload(u, p);
     flush(u, f);
   }
 }
 
-void cs_runner_net_turn(cs_runner_net *u) {
-  cs_net_ready ready[READY_MAX];
-  cs_time deadline = cs_time_min(connect_waiting(u), deadline_of(u));
+/* The case of --timeout. */
+static void end_in_time(cs_runner_net *u, cs_runner_flight *f) {
+  cs_time now = cs_runner_flight_now(u, f);
+  if (!f->limit || f->broken || cs_runner_case_done(f->c) || now - f->began < f->limit)
+    return;
+  cs_runner_case_stop(f->c, CS_VERDICT_INCONCLUSIVE,
+                      cs_runner_format(&f->arena, "it lasted longer than --timeout, %llu.%03llu s",
+                                       (unsigned long long)(f->limit / CS_SECOND),
+                                       (unsigned long long)(f->limit % CS_SECOND / 1000)),
+                      now);
+  flush(u, f);
+}
+
+/* Those whose turn it is under --rate. */
+static void send_held(cs_runner_net *u) {
+  cs_runner_plug *p;
+  while ((p = cs_runner_rate_next(u)) != NULL) {
+    uint64_t ticket = p->ticket;
+    u->turn = p;
+    cs_runner_unload(u, p);
+    u->turn = NULL;
+    if (p->held && p->ticket == ticket) /* it has nothing to send any more */
+      cs_runner_rate_forget(u, p);
+  }
+}
+
+cs_time cs_runner_net_due(cs_runner_net *u) {
+  u->due = cs_time_min(connect_waiting(u), deadline_of(u));
   if (u->config.stop)
-    deadline = cs_time_min(deadline, cs_time_add(cs_runner_net_now(u), nap));
-  size_t n = u->net.ops->wait(u->net.self, ready, READY_MAX, deadline);
+    u->due = cs_time_min(u->due, cs_time_add(cs_runner_net_now(u), nap));
+  return u->due;
+}
+
+/* What there is to do by now, or by a time that is waited for; deadline is when there was
+ * something to do at the latest. */
+static void turn_until(cs_runner_net *u, cs_time until, cs_time deadline) {
+  cs_net_ready ready[READY_MAX];
+  size_t n = u->net.ops->wait(u->net.self, ready, READY_MAX, until);
   cs_time now = cs_runner_net_now(u);
   if (deadline != 0)
     note_delay(u, now > deadline ? now - deadline : 0, now);
+  send_held(u);
   for (size_t i = 0; i < n; i++) {
     cs_runner_plug *p = ready[i].user;
     if (p->flight && p->flight->used)
@@ -538,15 +626,27 @@ void cs_runner_net_turn(cs_runner_net *u) {
   for (size_t i = 0; i < u->flight_count; i++) {
     cs_runner_flight *f = &u->flights[i];
     if (f->used && u->veils)
-      expire_veils(u, f, now);
-    if (!f->used || f->broken || cs_runner_case_deadline(f->c) > now)
+      expire_veils(u, f);
+    if (f->used)
+      end_in_time(u, f);
+    if (!f->used || f->broken || f->held ||
+        cs_runner_flight_wall(f, cs_runner_case_deadline(f->c)) > now)
       continue;
     /* What came in the meantime came before the deadline is told. */
     for (unsigned k = 0; k < CS_RUNNER_PORTS_MAX; k++)
       if (f->plugs[k].fd >= 0)
         handle(u, &f->plugs[k], CS_NET_READ);
     if (!f->broken)
-      cs_runner_case_expire(f->c, cs_runner_net_now(u));
+      cs_runner_case_expire(f->c, cs_runner_flight_now(u, f));
     flush(u, f);
   }
+}
+
+void cs_runner_net_turn(cs_runner_net *u) {
+  cs_time due = cs_runner_net_due(u);
+  turn_until(u, due, due);
+}
+
+void cs_runner_net_glance(cs_runner_net *u) {
+  turn_until(u, cs_time_min(u->due, cs_runner_net_now(u)), u->due);
 }

@@ -158,8 +158,8 @@ static bool check_levels(const cs_runner_library *l, const char *path,
   for (size_t i = 0; i < s->step_count; i++) {
     for (size_t k = 0; k < s->steps[i].alternative_count; k++) {
       const cs_runner_alternative *a = &s->steps[i].alternatives[k];
-      const char *statement = a->statement ? a->statement : s->covers[0];
-      if (a->verdict == CS_VERDICT_WARN &&
+      const char *statement = a->statement ? a->statement : s->cover_count ? s->covers[0] : NULL;
+      if (a->verdict == CS_VERDICT_WARN && statement &&
           cs_runner_level_of(&l->requirements, statement) == CS_RUNNER_MUST) {
         fprintf(stderr, "%s:%u:%u: expected fail, not warn: %s is a MUST\n", path, a->line,
                 a->column, statement);
@@ -182,7 +182,7 @@ static const cs_runner_scenario *parse(cs_runner_library *l, cs_span text, const
 
 const cs_runner_scenario *cs_runner_library_file(cs_runner_library *l, const char *path) {
   cs_span text;
-  if (!cs_runner_read_file(&l->arena, path, CS_RUNNER_FILE_MAX, &text))
+  if (!cs_runner_read_file(&l->arena, path, CS_RUNNER_BARE_FILE_MAX, &text))
     return NULL;
   return parse(l, text, path);
 }

@@ -38,7 +38,20 @@ static cs_span fresh_token(const cs_runner_maker *maker) {
   return cs_runner_copy(maker->arena, cs_span_of(bytes, 4));
 }
 
+/* The parts of a value, each a field that has none. */
+static cs_span joined(const cs_runner_maker *maker, const cs_runner_field *f) {
+  size_t len = 0;
+  for (size_t i = 0; i < f->inner_count; i++)
+    len += cs_runner_field_value(maker, &f->inner[i]).len;
+  cs_base_writer w = cs_base_writer_of(cs_runner_get(maker->arena, len + 1), len);
+  for (size_t i = 0; i < f->inner_count; i++)
+    cs_base_put_span(&w, cs_runner_field_value(maker, &f->inner[i]));
+  return cs_base_written(&w);
+}
+
 cs_span cs_runner_field_value(const cs_runner_maker *maker, const cs_runner_field *f) {
+  if (f->inner_count)
+    return joined(maker, f);
   if (f->var < 0)
     return f->literal;
   if (!cs_runner_bound(maker->values, f->var)) {
@@ -56,7 +69,7 @@ struct options {
 };
 
 static bool put(struct options *o, uint16_t number, cs_span value) {
-  if (cs_wire_option_insert(o->bytes, &o->len, CS_RUNNER_MESSAGE_MAX, number, value) == CS_OK)
+  if (cs_wire_option_insert(o->bytes, &o->len, CS_RUNNER_OPTIONS_MAX, number, value) == CS_OK)
     return true;
   o->why = "the message is too large to be made";
   return false;
@@ -229,7 +242,7 @@ static bool make_message(const cs_runner_maker *maker, const cs_runner_send *sen
   if (maker->form != CS_WIRE_UDP)
     type = 0;
   cs_wire_message m = {.form = maker->form, .type = type, .code = send->code};
-  struct options o = {cs_runner_get(maker->arena, CS_RUNNER_MESSAGE_MAX), 0, NULL};
+  struct options o = {cs_runner_get(maker->arena, CS_RUNNER_OPTIONS_MAX), 0, NULL};
   if (!gather(maker, send, &m, &o)) {
     *why = o.why;
     return false;

@@ -79,6 +79,11 @@ static bool match_option(struct matching *g, const cs_runner_field *f) {
     there = true;
     if (f->relation == CS_RUNNER_ABSENT)
       return option_differs(g, f->number, "is there");
+    if (f->relation == CS_RUNNER_TEXT) {
+      if (!cs_wire_utf8_valid(g->options[i].value))
+        return option_differs(g, f->number, "is no UTF-8");
+      continue;
+    }
     if (f->relation == CS_RUNNER_DIFFERENT) {
       if (!cs_runner_field_holds(f, g->options[i].value, &g->values))
         return option_differs(g, f->number, "is the value that must differ");
@@ -87,7 +92,8 @@ static bool match_option(struct matching *g, const cs_runner_field *f) {
       return true;
     }
   }
-  if (f->relation == CS_RUNNER_ABSENT || (there && f->relation == CS_RUNNER_DIFFERENT))
+  if (f->relation == CS_RUNNER_ABSENT || f->relation == CS_RUNNER_TEXT ||
+      (there && f->relation == CS_RUNNER_DIFFERENT))
     return true;
   return option_differs(g, f->number, there ? "differs" : "is missing");
 }
@@ -103,11 +109,27 @@ bool cs_runner_payload_fits(const cs_runner_field *f, cs_span payload, cs_runner
     *why = "there is no payload";
     return payload.len > 0;
   }
+  if (f->relation == CS_RUNNER_MULTIPLE) {
+    *why = "the length of the payload is no multiple";
+    return payload.len % f->amount == 0;
+  }
   if (f->relation == CS_RUNNER_TEXT) {
     *why = "the payload is no UTF-8";
     return cs_wire_utf8_valid(payload);
   }
+  if (f->relation == CS_RUNNER_LINKS)
+    return cs_runner_links_wellformed(payload, why);
+  if (f->relation == CS_RUNNER_JSON)
+    return cs_runner_json_equal(payload, f->literal);
   return cs_runner_field_holds(f, payload, values);
+}
+
+static bool match_size(struct matching *g, const cs_runner_field *f) {
+  uint64_t size = cs_wire_size(g->m);
+  uint64_t bound = number_of(f->literal);
+  if (f->relation == CS_RUNNER_AT_LEAST ? size >= bound : size <= bound)
+    return true;
+  return differs(g, cs_runner_format(g->arena, "it has %llu bytes", (unsigned long long)size));
 }
 
 static bool match_field(struct matching *g, const cs_runner_field *f) {
@@ -121,6 +143,10 @@ static bool match_field(struct matching *g, const cs_runner_field *f) {
     return cs_runner_field_holds(f, g->m->token, &g->values) || differs(g, "the token is another");
   case CS_RUNNER_FIELD_PAYLOAD:
     return cs_runner_payload_fits(f, g->m->payload, &g->values, &g->why);
+  case CS_RUNNER_FIELD_SIZE:
+    return match_size(g, f);
+  case CS_RUNNER_FIELD_LINK:
+    return cs_runner_links_fit(f, g->m->payload, g->arena, &g->values, &g->why);
   case CS_RUNNER_FIELD_OPTION:
     return match_option(g, f);
   default:

@@ -35,6 +35,8 @@ static const char *secure_text(cs_runner_arena *arena, const char *text, const c
 }
 
 const char *cs_runner_open_notation(cs_runner_arena *arena, const cs_runner_secure *s) {
+  if (s->hello)
+    return cs_runner_hello_offered(arena, s->hello);
   const char *text = "open secure";
   const cs_runner_suite *suite = s->suite ? cs_runner_suite_numbered(s->suite) : NULL;
   if (s->with != CS_RUNNER_WITH_ANY)

@@ -2,8 +2,11 @@
 #include <strings.h>
 
 #include "runner/values.h"
+#include "wire/utf8.h"
 
 static bool status_fits(const cs_runner_field *f, cs_span payload) {
+  if (f->relation == CS_RUNNER_AT_LEAST)
+    return payload.len >= 2 && (payload.at[0] << 8 | payload.at[1]) >= f->number;
   for (size_t i = 0; payload.len >= 2 && i + 1 < f->literal.len; i += 2)
     if (memcmp(f->literal.at + i, payload.at, 2) == 0)
       return true;
@@ -34,6 +37,9 @@ static bool frame_field_fits(const cs_runner_field *f, const cs_wire_ws_frame *f
   case CS_RUNNER_FIELD_STATUS:
     *why = payload.len ? "the status is another" : "there is no status";
     return status_fits(f, payload);
+  case CS_RUNNER_FIELD_REASON:
+    *why = "the reason is not UTF-8";
+    return payload.len < 2 || cs_wire_utf8_valid(cs_span_cut(payload, 2, payload.len - 2));
   default:
     return cs_runner_payload_fits(f, payload, values, why);
   }

@@ -129,9 +129,14 @@ static bool read_header_field(state *p, cs_runner_field *field) {
 }
 
 bool cs_runner_payload_pattern(state *p, cs_runner_field *field) {
+  if (cs_runner_take(p, "%")) {
+    field->relation = CS_RUNNER_MULTIPLE;
+    return cs_runner_number(p, UINT16_MAX, &field->amount) &&
+           (field->amount || cs_runner_expected(p, "a number above 0"));
+  }
   field->relation = cs_runner_take_relation(p);
   if (field->relation == CS_RUNNER_PRESENT)
-    return cs_runner_expected(p, "=, != or ~ behind payload");
+    return cs_runner_expected(p, "=, !=, ~ or %% behind payload");
   if (field->relation == CS_RUNNER_EQUAL && cs_runner_at_value_end(p)) {
     field->relation = CS_RUNNER_ABSENT;
     return true;
@@ -144,7 +149,22 @@ bool cs_runner_payload_pattern(state *p, cs_runner_field *field) {
     field->relation = CS_RUNNER_TEXT;
     return true;
   }
+  if (field->relation == CS_RUNNER_EQUAL && cs_runner_take(p, "links")) {
+    field->relation = CS_RUNNER_LINKS;
+    return true;
+  }
   return cs_runner_value(p, CS_FORMAT_OPAQUE, field);
+}
+
+/* "size>=N" and "size<=N": bytes of the whole message. */
+static bool read_size(state *p, cs_runner_field *field) {
+  field->relation = *p->in.at == '>' ? CS_RUNNER_AT_LEAST : CS_RUNNER_AT_MOST;
+  p->in.at++;
+  if (!cs_runner_take(p, "="))
+    return cs_runner_expected(p, "size>=N or size<=N");
+  if (cs_base_left(&p->in) && *p->in.at == '$')
+    return cs_runner_expected(p, "a number");
+  return cs_runner_value(p, CS_FORMAT_UINT, field);
 }
 
 /* The code whose options the fields name: that of the pattern when it is one
@@ -159,7 +179,7 @@ static uint8_t space_of(const cs_runner_pattern *pattern) {
 /* "Name>=value" and "Name<=value", of a number. */
 static bool read_bound(state *p, cs_wire_format format, cs_runner_field *field) {
   field->relation = *p->in.at == '>' ? CS_RUNNER_AT_LEAST : CS_RUNNER_AT_MOST;
-  if (format != CS_FORMAT_UINT)
+  if (format != CS_FORMAT_UINT && format != CS_FORMAT_BLOCK)
     return cs_runner_expected(p, "=, != or ~: the option is no number");
   p->in.at += 2;
   if (cs_base_left(&p->in) && *p->in.at == '$')
@@ -189,6 +209,11 @@ static bool read_option(state *p, uint8_t code, cs_runner_field *field) {
     field->relation = CS_RUNNER_PRESENT;
     return true;
   }
+  if (field->relation == CS_RUNNER_EQUAL && format == CS_FORMAT_STRING &&
+      cs_runner_take(p, "text")) {
+    field->relation = CS_RUNNER_TEXT;
+    return true;
+  }
   return cs_runner_value(p, format, field);
 }
 
@@ -202,11 +227,24 @@ static bool read_field(state *p, uint8_t code, cs_runner_fields *f) {
   cs_runner_field *field = cs_runner_add_field(p, f, CS_RUNNER_FIELD_OPTION);
   if (!field)
     return false;
+  if (cs_runner_take_links(p, &field->relation))
+    return cs_runner_links_pattern(p, field);
+  if (cs_runner_take(p, "json=")) {
+    field->kind = CS_RUNNER_FIELD_PAYLOAD;
+    field->relation = CS_RUNNER_JSON;
+    return cs_runner_json_value(p, field);
+  }
+  if (cs_base_left(&p->in) > 5 && memcmp(p->in.at, "size", 4) == 0 &&
+      memchr("<>", p->in.at[4], 2)) {
+    p->in.at += 4;
+    field->kind = CS_RUNNER_FIELD_SIZE;
+    return read_size(p, field);
+  }
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
     size_t len = strlen(words[i].word);
     size_t left = cs_base_left(&p->in);
     if (left > len && memcmp(p->in.at, words[i].word, len) == 0 &&
-        memchr("=!~ ", p->in.at[len], 4)) {
+        memchr("=!~% ", p->in.at[len], 5)) {
       p->in.at += len;
       field->kind = words[i].kind;
       return field->kind == CS_RUNNER_FIELD_PAYLOAD ? cs_runner_payload_pattern(p, field)
@@ -220,7 +258,8 @@ bool cs_runner_at_tail(state *p) {
   if (cs_runner_at_end(p))
     return true;
   cs_base_reader before = p->in;
-  bool tail = *p->in.at == '[' || cs_runner_take_word(p, "within") || cs_runner_take_word(p, "->");
+  bool tail = *p->in.at == '[' || cs_runner_take_word(p, "within") ||
+              cs_runner_take_word(p, "varied") || cs_runner_take_word(p, "->");
   p->in = before;
   return tail;
 }

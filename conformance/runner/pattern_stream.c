@@ -57,13 +57,26 @@ static bool read_frame_field(state *p, cs_runner_fields *f) {
     field->number = (uint16_t)field->amount;
     return good;
   }
+  if (cs_runner_take(p, "status>=")) {
+    uint64_t least;
+    field->kind = CS_RUNNER_FIELD_STATUS;
+    field->relation = CS_RUNNER_AT_LEAST;
+    bool good = cs_runner_number(p, UINT16_MAX, &least);
+    field->number = (uint16_t)least;
+    return good;
+  }
   if (cs_runner_take(p, "status=")) {
     field->kind = CS_RUNNER_FIELD_STATUS;
     return read_status(p, field);
   }
+  if (cs_runner_take(p, "reason=text")) {
+    field->kind = CS_RUNNER_FIELD_REASON;
+    return true;
+  }
   if (cs_runner_take(p, "payload"))
     return cs_runner_payload_pattern(p, field);
-  return cs_runner_expected(p, "fin=, rsv=, mask=, length=, status=, payload=, within, -> or [");
+  return cs_runner_expected(
+      p, "fin=, rsv=, mask=, length=, status=, reason=text, payload=, within, -> or [");
 }
 
 bool cs_runner_parse_frame_pattern(state *p, cs_runner_pattern *out) {

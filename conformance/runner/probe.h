@@ -14,6 +14,12 @@ typedef struct cs_runner_probe {
   const char *on_streams; /* another one for streams, or NULL */
 } cs_runner_probe;
 
+/* What a probe's verdict says. A pass: the target has it. A fail: it was not seen; where
+ * the profile lacks the role that the probe is about, and the role test stands in for
+ * it, nothing is told by that. The quirk "lacks": the target said that it has it not.
+ * Anything else: it could not be told. Where it can be told at all says the
+ * scenario's transports. */
+
 /* The probe's scenario for this transport. */
 const char *cs_runner_probe_text(const cs_runner_probe *p, cs_runner_transport t);
 
@@ -21,6 +27,9 @@ const char *cs_runner_probe_text(const cs_runner_probe *p, cs_runner_transport t
 const cs_runner_probe *cs_runner_probe_named(const char *cap);
 /* Probe i, or NULL past the end. */
 const cs_runner_probe *cs_runner_probe_at(size_t i);
+
+/* The names of those that have a scenario: "observe, block2, ...". */
+const char *cs_runner_probe_names(cs_runner_arena *arena);
 
 /* The scenario that asks for nothing but a sign of life. */
 extern const char cs_runner_probe_sanity[];

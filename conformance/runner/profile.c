@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runner/probe.h"
+
 /* A profile while it is read. inih hands over one line at a time through
  * next_line, so that the number of the line is known when a key arrives. */
 struct reading {
@@ -84,6 +86,26 @@ static int read_resource(struct reading *g, const char *key, const char *value) 
   cs_runner_resource *r = cs_runner_push(g->arena, &g->out->resources, sizeof *r);
   r->role = cs_runner_text(g->arena, cs_span_str(key));
   r->path = cs_runner_text(g->arena, cs_span_str(value));
+  return 1;
+}
+
+/* "observe = yes": a capability that there is a probe for. */
+static int read_declared(struct reading *g, const char *key, const char *value) {
+  const cs_runner_probe *p = cs_runner_probe_named(key);
+  const cs_runner_capability *known = g->out->capabilities.items;
+  if (!p || !p->text)
+    return expected(
+        g,
+        cs_runner_format(g->arena, "one of %s in [capabilities]", cs_runner_probe_names(g->arena)),
+        key);
+  bool yes = strcmp(value, "yes") == 0;
+  if (!yes && strcmp(value, "no") != 0)
+    return expected(g, "yes or no", value);
+  for (size_t i = 0; i < g->out->capabilities.count; i++)
+    if (strcmp(known[i].name, key) == 0)
+      return expected(g, "each key once only", key);
+  cs_runner_capability *c = cs_runner_push(g->arena, &g->out->capabilities, sizeof *c);
+  *c = (cs_runner_capability){p->cap, yes};
   return 1;
 }
 
@@ -182,16 +204,28 @@ static cs_span alternative(const char **text) {
 }
 
 static bool is_word(cs_span alternative) {
-  static const char *const words[] = {"none", "closed", "secured", "refused", "alert"};
+  static const char *const words[] = {"none", "closed", "secured", "refused", "alert", "hello"};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
     if (cs_span_equal(alternative, cs_span_str(words[i])))
       return true;
   return false;
 }
 
+/* Takes "..." off its end, which stands for whatever follows. */
+static bool take_rest(cs_span *a) {
+  static const char rest[] = " ...";
+  if (a->len < sizeof rest - 1 ||
+      !cs_span_equal(cs_span_cut(*a, a->len - (sizeof rest - 1), sizeof rest - 1),
+                     cs_span_str(rest)))
+    return false;
+  a->len -= sizeof rest - 1;
+  return true;
+}
+
 static bool valid_alternative(cs_span a) {
   if (is_word(a))
     return true;
+  take_rest(&a);
   for (size_t i = 0; i < a.len; i++) {
     if (a.at[i] == ' ')
       continue;
@@ -305,14 +339,19 @@ static int read_xfail(struct reading *g, const char *key, const char *value) {
     return set_text(g, &x->reason, value);
   if (strcmp(key, "transport") == 0)
     return read_transports(g, x, value);
+  if (strcmp(key, "when") == 0) {
+    x->sometimes = strcmp(value, "sometimes") == 0;
+    return x->sometimes || expected(g, "the word sometimes", value);
+  }
   if (strcmp(key, "bytes") != 0)
     return expected(
-        g, "one of the keys case, statement, bytes, version, reason and transport in [xfail]", key);
+        g, "one of the keys case, statement, bytes, version, reason, transport and when in [xfail]",
+        key);
   if (!valid_bytes(value))
-    return expected(
-        g,
-        "bytes as pairs of hex digits, ?? for any byte, or none, closed, secured, refused or alert",
-        value);
+    return expected(g,
+                    "bytes as pairs of hex digits, ?? for any byte, or none, closed, secured, "
+                    "refused, alert or hello",
+                    value);
   return set_text(g, &x->bytes, value);
 }
 
@@ -333,10 +372,10 @@ static int continue_value(struct reading *g, const char *more) {
                     more);
   *g->value = cs_runner_format(g->arena, "%s %s", *g->value, more);
   if (strcmp(g->key, "bytes") == 0 && !valid_bytes(*g->value))
-    return expected(
-        g,
-        "bytes as pairs of hex digits, ?? for any byte, or none, closed, secured, refused or alert",
-        more);
+    return expected(g,
+                    "bytes as pairs of hex digits, ?? for any byte, or none, closed, secured, "
+                    "refused, alert or hello",
+                    more);
   return 1;
 }
 
@@ -362,7 +401,11 @@ static int take(void *ctx, const char *section, const char *key, const char *val
     return read_security(g, key, value);
   if (strcmp(section, "xfail") == 0)
     return read_xfail(g, key, value);
-  return expected(g, "one of the sections [target], [resources], [timers], [security] and [xfail]",
+  if (strcmp(section, "capabilities") == 0)
+    return read_declared(g, key, value);
+  return expected(g,
+                  "one of the sections [target], [resources], [capabilities], [timers], "
+                  "[security] and [xfail]",
                   section);
 }
 
@@ -449,6 +492,7 @@ static unsigned hex_value(char c) {
 
 static bool are_bytes(cs_span a, cs_span bytes) {
   size_t at = 0;
+  bool rest = take_rest(&a);
   for (size_t i = 0; i < a.len; i++) {
     const char *c = (const char *)a.at + i;
     if (*c == ' ')
@@ -460,7 +504,7 @@ static bool are_bytes(cs_span a, cs_span bytes) {
     i++;
     at++;
   }
-  return at == bytes.len;
+  return rest || at == bytes.len;
 }
 
 bool cs_runner_xfail_bytes(const cs_runner_xfail *x, cs_span bytes) {

@@ -13,14 +13,16 @@ typedef struct cs_runner_resource {
 /* A failure that is known and counted as one. */
 typedef struct cs_runner_xfail {
   const char *id;        /* of the case */
-  const char *statement; /* that is broken */
-  const char *bytes;     /* hex of what the target sent, "??" for a byte that varies; "none";
+  const char *statement; /* that is broken; several with "|" between */
+  const char *bytes;     /* hex of what the target sent, "??" for a byte that varies, "..." at the
+                            end for whatever follows; "none";
                             "closed"; "secured", "refused", "alert" (how a handshake
                             ended, or a session); or several of these with "|" between */
   const char *version;   /* of the server */
   const char *reason;
   unsigned transports; /* bits by cs_runner_transport; UDP when the profile does not say */
   bool plain;          /* on these alone; else on their secured twins too */
+  bool sometimes;      /* it also passes, as chance has it */
   unsigned line;
 } cs_runner_xfail;
 
@@ -33,17 +35,24 @@ typedef struct cs_runner_security {
   unsigned capabilities[CS_RUNNER_TRANSPORT_COUNT_];
 } cs_runner_security;
 
+/* What the target is declared to have, or not: by the name of a probe. */
+typedef struct cs_runner_capability {
+  const char *name; /* "observe" */
+  bool has;
+} cs_runner_capability;
+
 typedef struct cs_runner_profile {
   const char *file;
   bool embedded; /* it is part of the program, and so are the files it names */
   const char *name;
   const char *version;
-  cs_runner_list resources; /* cs_runner_resource */
-  cs_runner_list xfails;    /* cs_runner_xfail */
-  cs_time ack_timeout;      /* the target's; ranges of time scale with it; default 2 s */
-  cs_time response;         /* how long an answer may take when a step does not say; 2 s */
-  cs_time tolerance;        /* added to what was measured, on a wire; 0 */
-  cs_time alive;            /* how long a sign of life may take; 8 s */
+  cs_runner_list resources;    /* cs_runner_resource */
+  cs_runner_list xfails;       /* cs_runner_xfail */
+  cs_runner_list capabilities; /* cs_runner_capability */
+  cs_time ack_timeout;         /* the target's; ranges of time scale with it; default 2 s */
+  cs_time response;            /* how long an answer may take when a step does not say; 2 s */
+  cs_time tolerance;           /* added to what was measured, on a wire; 0 */
+  cs_time alive;               /* how long a sign of life may take; 8 s */
   cs_runner_security security;
 } cs_runner_profile;
 

@@ -29,13 +29,23 @@ bool cs_runner_level_read(const char *word, cs_runner_level *out) {
   return false;
 }
 
+static size_t find(const cs_runner_requirements *r, const char *id) {
+  const cs_report_requirement *rows = r->rows.items;
+  size_t i = 0;
+  while (i < r->rows.count && strcmp(rows[i].id, id) != 0)
+    i++;
+  return i;
+}
+
 const cs_report_requirement *cs_runner_requirement(const cs_runner_requirements *r,
                                                    const char *id) {
-  const cs_report_requirement *rows = r->rows.items;
-  for (size_t i = 0; i < r->rows.count; i++)
-    if (strcmp(rows[i].id, id) == 0)
-      return &rows[i];
-  return NULL;
+  size_t i = find(r, id);
+  return i < r->rows.count ? (const cs_report_requirement *)r->rows.items + i : NULL;
+}
+
+const char *cs_runner_reason(const cs_runner_requirements *r, const char *id) {
+  size_t i = find(r, id);
+  return i < r->rows.count ? ((const char *const *)r->reasons.items)[i] : NULL;
 }
 
 cs_runner_level cs_runner_level_of(const cs_runner_requirements *r, const char *id) {
@@ -76,8 +86,11 @@ static bool read_row(cs_span line, unsigned number, cs_runner_arena *arena,
   if (!cs_runner_level_read(row.level, &level))
     return expected(error, number, (size_t)(columns[3].at - line.at),
                     "a level: MUST, SHOULD, MAY or another keyword of RFC 2119");
-  if (!cs_runner_requirement(r, row.id))
-    *(cs_report_requirement *)cs_runner_push(arena, &r->rows, sizeof row) = row;
+  if (cs_runner_requirement(r, row.id))
+    return true;
+  *(cs_report_requirement *)cs_runner_push(arena, &r->rows, sizeof row) = row;
+  *(const char **)cs_runner_push(arena, &r->reasons, sizeof row.id) =
+      cs_runner_text(arena, columns[5]);
   return true;
 }
 

@@ -13,7 +13,8 @@ typedef enum cs_runner_level {
 } cs_runner_level;
 
 typedef struct cs_runner_requirements {
-  cs_runner_list rows; /* cs_report_requirement */
+  cs_runner_list rows;    /* cs_report_requirement */
+  cs_runner_list reasons; /* const char *, of each row: "scenario", or why there is none */
 } cs_runner_requirements;
 
 /* Adds the rows of text; an id that is there already is left as it is. On
@@ -23,6 +24,8 @@ bool cs_runner_requirements_read(cs_span text, cs_runner_arena *arena, cs_runner
 
 /* The row with this id, or NULL. */
 const cs_report_requirement *cs_runner_requirement(const cs_runner_requirements *r, const char *id);
+/* What its last column says (docs/requirements.md), or NULL for an id that is not there. */
+const char *cs_runner_reason(const cs_runner_requirements *r, const char *id);
 /* Its level; MUST for an id that is not in the table. */
 cs_runner_level cs_runner_level_of(const cs_runner_requirements *r, const char *id);
 /* "MUST", "MUST NOT", "SHALL", "REQUIRED" ...; false when it is no such word. */

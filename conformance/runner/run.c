@@ -25,6 +25,24 @@ int cs_runner_signal(void) {
   return signal_seen;
 }
 
+const char *cs_runner_halted(const cs_runner_running *r) {
+  cs_time limit = r->config->time_limit;
+  if (signal_seen)
+    return "interrupted by a signal";
+  if (!r->until || cs_runner_wall() < r->until)
+    return NULL;
+  if (limit % CS_SECOND)
+    return cs_runner_format(r->arena, "the time limit of %llums came",
+                            (unsigned long long)(limit / CS_MILLISECOND));
+  return cs_runner_format(r->arena, "the time limit of %llus came",
+                          (unsigned long long)(limit / CS_SECOND));
+}
+
+/* Of a signal the program dies in the end. */
+cs_runner_exit cs_runner_halted_code(void) {
+  return signal_seen ? CS_RUNNER_EXIT_CRASHED : CS_RUNNER_EXIT_FAIL;
+}
+
 /* The transports that are run in memory, and in what order targets are. */
 static const cs_runner_transport transports[] = {CS_RUNNER_UDP,  CS_RUNNER_TCP, CS_RUNNER_WS,
                                                  CS_RUNNER_DTLS, CS_RUNNER_TLS, CS_RUNNER_WSS};
@@ -105,6 +123,8 @@ static bool choose(cs_runner_running *r) {
   r->results = cs_runner_get(r->arena, r->count * sizeof *r->results);
   r->over = cs_runner_get(r->arena, r->count * sizeof *r->over);
   r->cut = cs_runner_get(r->arena, r->count * sizeof *r->cut);
+  r->away = cs_runner_get(r->arena, r->count * sizeof *r->away);
+  r->away_again = cs_runner_get(r->arena, r->count * sizeof *r->away_again);
   r->settled = cs_runner_get(r->arena, r->count * sizeof *r->settled);
   return true;
 }
@@ -124,61 +144,61 @@ static void give_up_rest(cs_runner_side *s) {
     r->results[i].verdict = CS_VERDICT_INCONCLUSIVE;
     r->results[i].message = why;
     r->settled[i] = true;
+    cs_runner_lines_case(s, &r->results[i]);
   }
-}
-
-/* Starts the server of --spawn; what is wrong is everybody's trouble. */
-static bool start_server(cs_runner_running *r) {
-  char trouble[CS_REPORT_WHY_MAX];
-  const char *why = trouble;
-  if (!r->config->spawn)
-    return true;
-  const char *log = cs_runner_format(r->arena, "%s/server.log", r->config->out);
-  bool good = cs_report_make_folders(log, trouble, sizeof trouble);
-  if (good) {
-    r->spawn = cs_runner_spawn_new(r->arena, r->config->spawn, log);
-    good = cs_runner_spawn_start(r->spawn, &why);
-  }
-  for (size_t i = 0; !good && i < r->side_count; i++)
-    cs_runner_note_trouble(&r->sides[i], CS_RUNNER_EXIT_UNREACHABLE, why);
-  return good;
 }
 
 /* The output of a server that never answered, for whoever wrote its command. */
-static void show_output(cs_runner_running *r) {
+static void show_output(const cs_runner_side *s) {
   enum { LINES = 20 };
-  const char *text = cs_runner_spawn_output(r->spawn, LINES, "\n  | ");
-  if (!r->config->json && *text)
+  cs_runner_running *r = s->run;
+  if (!s->silent || !s->silent->spawn)
+    return;
+  const char *text = cs_runner_spawn_output(s->silent->spawn, LINES, "\n  | ");
+  if (r->config->output == CS_RUNNER_OUTPUT_TEXT && *text)
     fprintf(stderr, "coapspec: the server printed:\n  | %s\n", text);
+}
+
+/* Whether every case of the side has its result, and the target is not known to be
+ * gone. */
+static bool is_settled(const cs_runner_side *s) {
+  if (s->code == CS_RUNNER_EXIT_CRASHED && !s->run->spawn && !s->run->reset)
+    return false;
+  for (size_t i = s->first; i < s->first + s->count; i++)
+    if (!s->run->settled[i])
+      return false;
+  return true;
 }
 
 static void play_side(cs_runner_side *s) {
   cs_runner_running *r = s->run;
+  cs_runner_lines_target(s);
   bool reached = cs_runner_side_reach(s);
-  if (!reached && r->spawn && !cs_runner_signal())
-    show_output(r);
+  cs_runner_sign_first(s, reached);
+  if (!reached && !cs_runner_halted(r))
+    show_output(s);
   if (reached) {
-    if (!r->config->json)
-      printf("%s: %zu case%s%s%s%s%s\n", s->uri, s->count, s->count == 1 ? "" : "s",
+    if (r->config->output == CS_RUNNER_OUTPUT_TEXT)
+      printf("%s: %zu case%s%s%s%s%s%s\n", s->uri, s->count, s->count == 1 ? "" : "s",
              r->memory ? " over " : "", r->memory ? cs_runner_transport_name(s->transport) : "",
-             s->security ? ", " : "", s->security ? s->security : "");
+             s->security ? ", " : "", s->security ? s->security : "",
+             r->worker_count > 1
+                 ? cs_runner_format(r->arena, ", dealt to %u servers", r->worker_count)
+                 : "");
+    cs_runner_side_probe(s);
+    cs_runner_side_required(s);
     cs_runner_side_play(s);
   }
+  bool settled = reached && is_settled(s);
   give_up_rest(s);
+  cs_runner_sign_last(s, settled);
 }
 
-/* A server that ended while another transport was played is started again. */
-static bool ready_for(cs_runner_side *s) {
-  cs_runner_running *r = s->run;
-  const char *why = NULL;
-  if (!r->spawn || !cs_runner_spawn_ended(r->spawn, 0))
-    return true;
-  if (r->restarts++ < CS_RUNNER_RESTARTS_MAX && cs_runner_spawn_start(r->spawn, &why))
-    return true;
-  cs_runner_note_trouble(s, CS_RUNNER_EXIT_CRASHED,
-                         why ? why : "the server ended too often to be started again");
+/* There is nothing to play against. */
+static void leave_out(cs_runner_side *s) {
+  cs_runner_sign_first(s, false);
   give_up_rest(s);
-  return false;
+  cs_runner_sign_last(s, false);
 }
 
 static void release(cs_runner_running *r) {
@@ -187,8 +207,14 @@ static void release(cs_runner_running *r) {
       cs_runner_case_free(r->first[i]);
     cs_runner_case_free(r->cases[i]);
   }
-  for (size_t i = 0; i < r->side_count; i++)
-    cs_runner_net_close(r->sides[i].net);
+  for (size_t i = 0; i < r->side_count; i++) {
+    cs_runner_side *s = &r->sides[i];
+    cs_runner_case *const *kept = s->keep.items;
+    for (size_t k = 0; k < s->keep.count; k++)
+      cs_runner_case_free(kept[k]);
+    cs_runner_means_free(s->means);
+    cs_runner_net_close(s->net);
+  }
 }
 
 cs_runner_exit cs_runner_run(const cs_runner_run_config *config) {
@@ -198,16 +224,23 @@ cs_runner_exit cs_runner_run(const cs_runner_run_config *config) {
   if (!choose(&r))
     return CS_RUNNER_EXIT_NOTHING;
   cs_time began = cs_runner_wall();
-  bool started = start_server(&r);
+  if (config->time_limit)
+    r.until = cs_time_add(began, config->time_limit);
+  if (config->output == CS_RUNNER_OUTPUT_TEXT && !config->verbose)
+    r.progress = cs_runner_progress_new(r.arena, r.count);
+  cs_runner_lines_run(&r);
+  bool started = cs_runner_workers_start(&r);
   for (size_t i = 0; i < r.side_count; i++) {
     cs_runner_side *s = &r.sides[i];
-    if (!started)
-      give_up_rest(s);
-    else if (ready_for(s))
+    if (started && cs_runner_workers_ready(s))
       play_side(s);
+    else
+      leave_out(s);
+    cs_runner_side_leave(s);
     code = cs_runner_worse(code, s->code);
   }
-  cs_runner_spawn_free(r.spawn);
+  cs_runner_progress_clear(r.progress);
+  cs_runner_workers_stop(&r);
   /* In memory time is virtual, and reports of equal runs are equal. */
   if (!r.memory)
     r.duration = cs_runner_wall() - began;
@@ -217,7 +250,7 @@ cs_runner_exit cs_runner_run(const cs_runner_run_config *config) {
   bool written = cs_runner_write_reports(&r, &run);
   if (!written)
     code = CS_RUNNER_EXIT_USAGE;
-  cs_runner_tell(&r, &run, written);
+  cs_runner_tell(&r, &run, written, code);
   release(&r);
   return code;
 }

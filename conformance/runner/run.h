@@ -23,6 +23,19 @@ typedef enum cs_runner_exit {
 /* Of two exit codes the one that counts. */
 cs_runner_exit cs_runner_worse(cs_runner_exit a, cs_runner_exit b);
 
+/* What goes to standard output. */
+typedef enum cs_runner_output {
+  CS_RUNNER_OUTPUT_TEXT,
+  CS_RUNNER_OUTPUT_JSON, /* the report, at the end */
+  CS_RUNNER_OUTPUT_JSONL /* an object a line while it goes on (docs/reports.md) */
+} cs_runner_output;
+
+/* A server that is started: its command, and where its targets are then. */
+typedef struct cs_runner_server {
+  cs_runner_list words; /* const char *, filled in */
+  const char *const *targets;
+} cs_runner_server;
+
 typedef struct cs_runner_run_config {
   cs_runner_library *library;
   const cs_runner_profile *profile;
@@ -31,15 +44,29 @@ typedef struct cs_runner_run_config {
   /* Checked URIs, at most one a transport; or "embedded" alone. */
   const char *const *targets;
   size_t target_count;
-  const cs_runner_list *spawn; /* const char *: the command of the server to start, or NULL */
+  /* The servers to start, each with its own ports, or none; of the first are the targets
+   * above, of each the targets in the same order. */
+  const cs_runner_server *servers;
+  size_t server_count;
   cs_runner_selection selection;
   unsigned jobs;
   uint64_t seed;
   bool shuffle;
   const char *out;  /* folder of the reports */
   const char *pcap; /* another file for the packets, or NULL */
-  bool json;        /* the JSON report on stdout and nothing else */
+  cs_runner_output output;
   bool verbose;
+  /* Care for devices; as the options of docs/coapspec.md say. */
+  unsigned rate;         /* messages a second; 0: no limit */
+  unsigned retries;      /* how often a case that failed is heard again */
+  cs_time timeout;       /* of a case on a wire; 0: none */
+  cs_time time_limit;    /* of the run; 0: none */
+  const char *reset_cmd; /* or NULL */
+  bool read_only;
+  bool robustness;
+  bool multicast;               /* off loopback too */
+  cs_runner_list require;       /* const char *: capabilities */
+  const cs_net_address *source; /* where to send from; NULL: anywhere */
 } cs_runner_run_config;
 
 /* Runs, prints, writes the reports. */

@@ -17,16 +17,62 @@ static int title_len(const char *title) {
   return (int)len;
 }
 
-/* One line for a case, as soon as it is done. */
-void cs_runner_print_line(const cs_runner_side *s, const cs_report_case *result) {
+/* What is seen on a terminal too, above the bar. */
+static bool is_trouble(cs_verdict v) {
+  return v == CS_VERDICT_FAIL || v == CS_VERDICT_CRASH || v == CS_VERDICT_FLAKY ||
+         v == CS_VERDICT_XPASS || v == CS_VERDICT_WARN || v == CS_VERDICT_INCONCLUSIVE;
+}
+
+static void print(const cs_runner_side *s, const cs_report_case *result) {
   int len = title_len(result->title);
-  if (s->run->config->json)
-    return;
+  cs_runner_progress_clear(s->run->progress);
   printf("  %-12s ", cs_verdict_name(result->verdict));
   if (s->run->side_count > 1)
     printf("%-4s ", result->transport);
   printf("%-44s %.*s%s\n", result->id, len, result->title, result->title[len] ? " ..." : "");
   fflush(stdout);
+}
+
+/* One line for a case, as soon as it is done. */
+void cs_runner_print_line(const cs_runner_side *s, const cs_report_case *result) {
+  cs_runner_running *r = s->run;
+  r->settled_count++;
+  r->fault_count += is_trouble(result->verdict);
+  cs_runner_lines_case(s, result);
+  if (r->config->output == CS_RUNNER_OUTPUT_TEXT && (!r->progress || is_trouble(result->verdict)))
+    print(s, result);
+  cs_runner_progress_draw(r->progress, r->settled_count, r->fault_count,
+                          s->net ? cs_runner_net_under_way(s->net) : 0);
+}
+
+/* Those that are a matter of course are in the report alone. */
+void cs_runner_print_own(const cs_runner_side *s, const cs_report_case *result) {
+  cs_runner_lines_case(s, result);
+  if (s->run->config->output == CS_RUNNER_OUTPUT_TEXT && is_trouble(result->verdict))
+    print(s, result);
+}
+
+static void append(cs_runner_arena *arena, cs_runner_list *to, const cs_report_case *from,
+                   size_t count) {
+  for (size_t i = 0; i < count; i++)
+    *(cs_report_case *)cs_runner_push(arena, to, sizeof *from) = from[i];
+}
+
+/* The cases of every transport, and around them the run's own. */
+static void all_cases(const cs_runner_running *r, cs_report_run *run) {
+  cs_runner_list cases = {0};
+  cs_runner_list rows = {0};
+  for (size_t i = 0; i < r->side_count; i++) {
+    const cs_runner_side *s = &r->sides[i];
+    append(r->arena, &cases, s->own.items, s->own.count);
+    append(r->arena, &cases, r->results + s->first, s->count);
+    append(r->arena, &cases, s->own_last.items, s->own_last.count);
+    cs_runner_means_rows(s->means, &rows);
+  }
+  run->cases = cases.items;
+  run->case_count = cases.count;
+  run->capabilities = rows.items;
+  run->capability_count = rows.count;
 }
 
 void cs_runner_describe(const cs_runner_running *r, cs_report_run *run) {
@@ -47,21 +93,20 @@ void cs_runner_describe(const cs_runner_running *r, cs_report_run *run) {
                          .seed = r->config->seed,
                          .started = r->memory ? 0 : (int64_t)time(NULL),
                          .duration = r->duration,
-                         .cases = r->results,
-                         .case_count = r->count,
                          .trouble = r->trouble,
                          .targets = targets,
                          .target_count = r->side_count,
                          .known = q->rows.items,
                          .known_count = q->rows.count};
+  all_cases(r, run);
 }
 
 /* What somebody has to act on, with its evidence. What the profile declares and
  * what is tolerated has had its line, and its evidence is in the report. */
 static void print_faults(const cs_runner_running *r, const cs_report_run *run) {
   bool any = false;
-  for (size_t i = 0; i < r->count; i++) {
-    const cs_report_case *c = &r->results[i];
+  for (size_t i = 0; i < run->case_count; i++) {
+    const cs_report_case *c = &run->cases[i];
     bool known = c->verdict == CS_VERDICT_XFAIL;
     bool shown = (cs_report_is_fault(c->verdict) && !known) || c->verdict == CS_VERDICT_WARN ||
                  c->verdict == CS_VERDICT_XPASS ||
@@ -89,17 +134,23 @@ bool cs_runner_write_reports(const cs_runner_running *r, const cs_report_run *ru
   return good;
 }
 
-void cs_runner_tell(const cs_runner_running *r, const cs_report_run *run, bool written) {
+void cs_runner_tell(const cs_runner_running *r, const cs_report_run *run, bool written,
+                    cs_runner_exit code) {
   size_t slow = 0;
   for (size_t i = 0; i < r->side_count; i++) {
+    const char *trouble = r->sides[i].trouble;
     slow += r->sides[i].slow;
-    if (r->sides[i].trouble)
-      fprintf(stderr, "coapspec: %s\n", r->sides[i].trouble);
+    for (size_t k = 0; trouble && k < i; k++)
+      if (r->sides[k].trouble && strcmp(r->sides[k].trouble, trouble) == 0)
+        trouble = NULL;
+    if (trouble)
+      fprintf(stderr, "coapspec: %s\n", trouble);
   }
-  if (r->config->json) {
+  cs_runner_lines_summary(r, run, code, written);
+  if (r->config->output == CS_RUNNER_OUTPUT_JSON)
     cs_report_print_json(run, stdout);
+  if (r->config->output != CS_RUNNER_OUTPUT_TEXT)
     return;
-  }
   print_faults(r, run);
   putchar('\n');
   if (slow)

@@ -30,32 +30,52 @@ static bool settle_kinds(state *p) {
   return true;
 }
 
+static bool check_sent(state *p, const cs_runner_step *step, const cs_runner_field *f, set *bound) {
+  if (f->var < 0)
+    return true;
+  set bit = (set)1 << f->var;
+  const cs_runner_var *var = &vars_of(p)[f->var];
+  if (!(*bound & bit) && var->kind == CS_RUNNER_KIND_BYTES)
+    return cs_runner_expected_on(p, step->line, f->column,
+                                 "a variable that was captured before: $%s", var->name);
+  *bound |= bit;
+  return true;
+}
+
 static bool check_send(state *p, const cs_runner_step *step, set *bound) {
   for (size_t i = 0; i < step->send.field_count; i++) {
     const cs_runner_field *f = &step->send.fields[i];
-    if (f->var < 0)
-      continue;
-    set bit = (set)1 << f->var;
-    const cs_runner_var *var = &vars_of(p)[f->var];
-    if (!(*bound & bit) && var->kind == CS_RUNNER_KIND_BYTES)
-      return cs_runner_expected_on(p, step->line, f->column,
-                                   "a variable that was captured before: $%s", var->name);
-    *bound |= bit;
+    if (!check_sent(p, step, f, bound))
+      return false;
+    for (size_t k = 0; k < f->inner_count; k++)
+      if (!check_sent(p, step, &f->inner[k], bound))
+        return false;
   }
   return true;
 }
 
+static bool check_field(state *p, const cs_runner_alternative *a, const cs_runner_field *f,
+                        bool captures, set *captured) {
+  if (f->var < 0)
+    return true;
+  set bit = (set)1 << f->var;
+  if ((!captures || f->relation != CS_RUNNER_EQUAL) && !(*captured & bit))
+    return cs_runner_expected_on(p, a->line, f->column, "a variable that has a value: $%s",
+                                 vars_of(p)[f->var].name);
+  *captured |= bit;
+  return true;
+}
+
+/* A link that is there captures; what is said of all links, or of none, does not. */
 static bool check_pattern(state *p, const cs_runner_alternative *a, set bound, set *captured) {
   *captured = bound;
   for (size_t i = 0; i < a->pattern.field_count; i++) {
     const cs_runner_field *f = &a->pattern.fields[i];
-    if (f->var < 0)
-      continue;
-    set bit = (set)1 << f->var;
-    if (f->relation != CS_RUNNER_EQUAL && !(*captured & bit))
-      return cs_runner_expected_on(p, a->line, f->column, "a variable that has a value: $%s",
-                                   vars_of(p)[f->var].name);
-    *captured |= bit;
+    if (!check_field(p, a, f, true, captured))
+      return false;
+    for (size_t k = 0; k < f->inner_count; k++)
+      if (!check_field(p, a, &f->inner[k], f->relation == CS_RUNNER_PRESENT, captured))
+        return false;
   }
   return true;
 }
@@ -112,16 +132,20 @@ struct walk {
   bool fails;
   bool over;    /* every alternative of the step before ends the case */
   bool closed;  /* we closed the connection in use */
-  bool shaking; /* the step before was "open secure" */
+  bool shaking; /* the step before was "open secure" or "open hello" */
+  bool looking; /* the handshake in use is only looked at: "open hello" */
   bool refused; /* the session in use was not made */
   bool alerted; /* we ended the session in use by an alert */
+  cs_runner_call_walk call;
+  unsigned ports; /* that were begun behind the first */
 };
 
 /* Whether the step needs the connection in use. */
 static bool needs_connection(const cs_runner_step *step) {
   if (step->kind == CS_RUNNER_EXPECT)
-    return step->alternatives[0].kind != CS_RUNNER_SILENCE &&
-           step->alternatives[0].kind != CS_RUNNER_ALT_PLAIN;
+    return !step->client && step->alternatives[0].kind != CS_RUNNER_SILENCE &&
+           step->alternatives[0].kind != CS_RUNNER_ALT_PLAIN &&
+           step->alternatives[0].kind != CS_RUNNER_ALT_HELLO;
   if (step->kind == CS_RUNNER_SEND && step->send.plain)
     return false;
   return step->kind == CS_RUNNER_SEND || step->kind == CS_RUNNER_ALIVE ||
@@ -139,8 +163,9 @@ static bool check_alternatives(state *p, const cs_runner_step *step, struct walk
   }
   for (size_t i = 0; i < step->alternative_count; i++) {
     cs_runner_alternative_kind kind = step->alternatives[i].kind;
-    w->heard = w->heard || (cs_runner_wants(kind) && !cs_runner_shakes_hands(kind) &&
-                            kind != CS_RUNNER_ALT_ALERT && kind != CS_RUNNER_ALT_PLAIN);
+    w->heard = w->heard || (cs_runner_wants(kind) && !cs_runner_is_told(kind) &&
+                            !cs_runner_shakes_hands(kind) && kind != CS_RUNNER_ALT_ALERT &&
+                            kind != CS_RUNNER_ALT_PLAIN && kind != CS_RUNNER_ELSEWHERE);
   }
   return true;
 }
@@ -150,19 +175,31 @@ static bool check_handshake(state *p, const cs_runner_step *step, struct walk *w
   bool shaking = w->shaking;
   bool all_refused = true;
   w->shaking = step->kind == CS_RUNNER_OPEN_SECURE;
+  if (w->shaking)
+    w->looking = step->secure.hello != NULL;
+  const char *begins = w->looking ? "< hello or < refused behind open hello"
+                                  : "< secured or < refused behind open secure";
   if (shaking && step->kind != CS_RUNNER_EXPECT)
-    return cs_runner_expected_on(p, step->line, step->column,
-                                 "< secured or < refused behind open secure");
+    return cs_runner_expected_on(p, step->line, step->column, "%s", begins);
   for (size_t i = 0; i < step->alternative_count; i++) {
     const cs_runner_alternative *a = &step->alternatives[i];
-    if (shaking && !cs_runner_shakes_hands(a->kind) && (i == 0 || a->kind != CS_RUNNER_ANYTHING))
+    if (a->kind == CS_RUNNER_ALT_HELLO && !w->looking)
+      return cs_runner_expected_on(p, a->line, a->column, "open hello before < hello");
+    if (a->kind == CS_RUNNER_ALT_SECURED && shaking && w->looking)
       return cs_runner_expected_on(p, a->line, a->column,
-                                   i == 0 ? "< secured or < refused behind open secure"
-                                          : "< secured, < refused or * behind open secure");
-    if (!shaking && cs_runner_shakes_hands(a->kind))
+                                   "< hello, < refused or * behind open hello");
+    if (shaking && !cs_runner_shakes_hands(a->kind) && (i == 0 || a->kind != CS_RUNNER_ANYTHING))
+      return cs_runner_expected_on(p, a->line, a->column, "%s",
+                                   i == 0       ? begins
+                                   : w->looking ? "< hello, < refused or * behind open hello"
+                                                : "< secured, < refused or * behind open secure");
+    bool of_look =
+        a->kind == CS_RUNNER_ALT_HELLO || (a->kind == CS_RUNNER_ALT_REFUSED && w->looking);
+    if (!shaking && cs_runner_shakes_hands(a->kind) && !of_look)
       return cs_runner_expected_on(p, a->line, a->column,
                                    "open secure just before secured and refused");
-    if (a->verdict == CS_RUNNER_GO_ON && a->kind != CS_RUNNER_ALT_REFUSED)
+    if (a->verdict == CS_RUNNER_GO_ON && a->kind != CS_RUNNER_ALT_REFUSED &&
+        a->kind != CS_RUNNER_ALT_HELLO)
       all_refused = false;
   }
   w->refused = (w->refused && !w->shaking) || (shaking && all_refused);
@@ -191,12 +228,19 @@ static bool check_step(state *p, const cs_runner_step *step, struct walk *w) {
   if (w->over)
     return cs_runner_expected_on(p, step->line, step->column,
                                  "no more steps: every alternative before ends the case");
-  if (!check_means(p, step, w) || !check_handshake(p, step, w))
+  if ((!p->out->bare && !check_means(p, step, w)) || !check_handshake(p, step, w) ||
+      !cs_runner_check_call(p, step, &w->call))
     return false;
+  if (step->kind == CS_RUNNER_PORT_NEW)
+    w->ports++;
+  if (step->kind == CS_RUNNER_PORT_NUMBER && step->port > w->ports + 1)
+    return cs_runner_expected_on(p, step->line, step->column,
+                                 "the number of a port that was begun before: at most %u",
+                                 w->ports + 1);
   if (step->kind == CS_RUNNER_CLOSE)
     w->closed = true;
   if (step->kind == CS_RUNNER_PORT_NEW || step->kind == CS_RUNNER_PORT_FIRST ||
-      step->kind == CS_RUNNER_OPEN_SECURE)
+      step->kind == CS_RUNNER_PORT_NUMBER || step->kind == CS_RUNNER_OPEN_SECURE)
     w->closed = w->refused = w->alerted = false;
   if (step->kind == CS_RUNNER_SEND && step->send.kind == CS_RUNNER_SEND_ALERT)
     w->alerted = true;
@@ -205,6 +249,8 @@ static bool check_step(state *p, const cs_runner_step *step, struct walk *w) {
     w->requested = w->requested || step->send.ordinary;
     return check_send(p, step, &w->bound);
   }
+  if (step->kind == CS_RUNNER_CALL)
+    return check_send(p, step, &w->bound);
   if (step->kind == CS_RUNNER_ALIVE)
     w->fails = true;
   if (step->kind != CS_RUNNER_EXPECT)
@@ -229,8 +275,9 @@ bool cs_runner_check(state *p) {
     if (!check_step(p, &steps[i], &w))
       return false;
   if (w.shaking)
-    return cs_runner_expected_on(p, line, 1, "< secured or < refused behind open secure");
-  if (!w.fails)
+    return cs_runner_expected_on(p, line, 1, "< %s or < refused behind open %s",
+                                 w.looking ? "hello" : "secured", w.looking ? "hello" : "secure");
+  if (!w.fails && !p->out->bare)
     return cs_runner_expected_on(p, line, 1, "a step that a wrong server can fail");
   if (p->typed && !p->type_used)
     return cs_runner_expected_on(p, p->type_line, p->type_column,

@@ -42,6 +42,11 @@ bool cs_runner_parse_upgrade(state *p, cs_runner_send *out);
  * is over. */
 bool cs_runner_payload_pattern(state *p, cs_runner_field *field);
 cs_runner_relation cs_runner_take_relation(state *p);
+/* "link(", "links(", "!link(" or "!links(", false and no error when there is none;
+ * what stands behind it; JSON behind "json=". */
+bool cs_runner_take_links(state *p, cs_runner_relation *relation);
+bool cs_runner_links_pattern(state *p, cs_runner_field *field);
+bool cs_runner_json_value(state *p, cs_runner_field *field);
 bool cs_runner_at_value_end(const state *p);
 bool cs_runner_at_tail(state *p);
 /* One hex digit's value at the present place, or 16. */

@@ -60,6 +60,7 @@ static bool read_id(state *p, cs_span word) {
   if (!valid_id(word))
     return cs_runner_expected_at(p, word.at, "an id such as 7252/4.3/ping");
   p->out->id = cs_runner_text(p->arena, word);
+  p->out->bare = strncmp(p->out->id, "fuzz/", 5) == 0 || strncmp(p->out->id, "crash/", 6) == 0;
   return true;
 }
 
@@ -162,10 +163,11 @@ static bool read_security(state *p, struct header *h) {
 }
 
 static bool read_param(state *p, cs_span word) {
-  if (!cs_span_equal(word, cs_span_str("slow")))
-    return cs_runner_expected_at(p, word.at, "slow");
-  p->out->slow = true;
-  return true;
+  bool slow = cs_span_equal(word, cs_span_str("slow"));
+  bool hostile = cs_span_equal(word, cs_span_str("hostile"));
+  p->out->slow = p->out->slow || slow;
+  p->out->hostile = p->out->hostile || hostile;
+  return slow || hostile || cs_runner_expected_at(p, word.at, "slow or hostile");
 }
 
 static bool read_value(state *p, struct header *h, enum key key, cs_span word) {
@@ -243,7 +245,7 @@ static bool settle_security(state *p, struct header *h) {
 static bool finish(state *p, struct header *h) {
   static const enum key needed[] = {KEY_ID, KEY_COVERS, KEY_TRANSPORT};
   for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-    if (!h->seen[needed[i]])
+    if (!h->seen[needed[i]] && !(needed[i] == KEY_COVERS && p->out->bare))
       return cs_runner_expected_on(p, p->line, 1, "the key %s before ---", keys[needed[i]]);
   if (!p->out->title)
     return cs_runner_expected_on(p, 1, 1,

@@ -17,9 +17,23 @@ static bool check_text(state *p, cs_span text) {
       column = 1;
     }
   }
-  if (text.len > CS_RUNNER_FILE_MAX)
+  if (text.len > CS_RUNNER_BARE_FILE_MAX)
+    return cs_runner_expected_on(p, 1, 1, "a file of at most %d bytes", CS_RUNNER_BARE_FILE_MAX);
+  return true;
+}
+
+static bool check_size(state *p, cs_span text) {
+  if (text.len > CS_RUNNER_FILE_MAX && !p->out->bare)
     return cs_runner_expected_on(p, 1, 1, "a file of at most %d bytes", CS_RUNNER_FILE_MAX);
   return true;
+}
+
+/* The search for a sign of life that every case ends with is all that a reproducer
+ * wants of its end. */
+static void leave_to_the_end(state *p) {
+  const cs_runner_step *steps = p->steps.items;
+  if (p->out->bare && p->steps.count && steps[p->steps.count - 1].kind == CS_RUNNER_ALIVE)
+    p->steps.count--;
 }
 
 static bool parse_steps(state *p) {
@@ -40,8 +54,10 @@ bool cs_runner_parse(cs_span text, const char *file, const cs_runner_names *name
   state p = {.arena = arena, .names = names, .error = error, .rest = text};
   p.out = cs_runner_get(arena, sizeof *p.out);
   p.out->file = cs_runner_text(arena, cs_span_str(file));
-  if (!check_text(&p, text) || !cs_runner_parse_header(&p) || !parse_steps(&p))
+  if (!check_text(&p, text) || !cs_runner_parse_header(&p) || !check_size(&p, text) ||
+      !parse_steps(&p))
     return false;
+  leave_to_the_end(&p);
   p.out->text = text;
   p.out->covers = p.covers.items;
   p.out->cover_count = p.covers.count;

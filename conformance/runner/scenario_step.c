@@ -1,4 +1,4 @@
-#include "runner/scenario_text.h"
+#include "runner/scenario_field.h"
 
 static cs_runner_step *last_step(state *p) {
   return p->steps.count ? (cs_runner_step *)p->steps.items + (p->steps.count - 1) : NULL;
@@ -6,8 +6,9 @@ static cs_runner_step *last_step(state *p) {
 
 static cs_runner_step *add_step(state *p, cs_runner_step_kind kind) {
   cs_runner_close_step(p);
-  if (p->steps.count == CS_RUNNER_STEPS_MAX) {
-    cs_runner_expected(p, "at most %d steps", CS_RUNNER_STEPS_MAX);
+  size_t most = p->out->bare ? CS_RUNNER_BARE_STEPS_MAX : CS_RUNNER_STEPS_MAX;
+  if (p->steps.count == most) {
+    cs_runner_expected(p, "at most %zu steps", most);
     return NULL;
   }
   cs_runner_step *step = cs_runner_push(p->arena, &p->steps, sizeof *step);
@@ -113,6 +114,9 @@ static bool read_tail(state *p, cs_runner_alternative *a) {
     if (message && cs_runner_take_word(p, "within")) {
       if (!read_within(p, a))
         return false;
+    } else if (a->kind == CS_RUNNER_RESPONSE && cs_runner_take_word(p, "varied")) {
+      if (!cs_runner_duration(p, &a->varied))
+        return false;
     } else if (cs_runner_take_word(p, "->")) {
       if (!read_verdict(p, a))
         return false;
@@ -135,6 +139,11 @@ static bool read_secured_arrival(state *p, cs_runner_alternative *a, bool *found
     a->kind = CS_RUNNER_ALT_SECURED;
     return cs_runner_only_on(p, start, CS_RUNNER_SECURED, "secured") &&
            cs_runner_parse_secured_pattern(p, &a->pattern);
+  }
+  if (cs_runner_take_word(p, "hello")) {
+    a->kind = CS_RUNNER_ALT_HELLO;
+    return cs_runner_only_on(p, start, CS_RUNNER_SECURED, "hello") &&
+           cs_runner_parse_hello_pattern(p, &a->pattern);
   }
   if (cs_runner_take_word(p, "refused")) {
     a->kind = CS_RUNNER_ALT_REFUSED;
@@ -176,6 +185,11 @@ static bool read_arrival(state *p, cs_runner_alternative *a) {
     return cs_runner_only_on(p, start, CS_RUNNER_WEBSOCKETS, "an upgrade") &&
            cs_runner_parse_upgrade_pattern(p, &a->pattern);
   }
+  if (cs_runner_take_word(p, "elsewhere")) {
+    a->kind = CS_RUNNER_ELSEWHERE;
+    return cs_runner_only_on(p, start, 1u << CS_RUNNER_UDP, "elsewhere") &&
+           (cs_runner_at_tail(p) || cs_runner_parse_pattern(p, false, &a->pattern));
+  }
   bool found;
   bool good = read_secured_arrival(p, a, &found);
   if (found)
@@ -188,6 +202,8 @@ static bool read_arrival(state *p, cs_runner_alternative *a) {
 }
 
 static bool read_alternative(state *p, cs_runner_alternative *a) {
+  if (last_step(p)->client)
+    return cs_runner_parse_told(p, a);
   if (cs_runner_take_word(p, "<<")) {
     a->kind = CS_RUNNER_RESPONSE;
     return cs_runner_parse_pattern(p, true, &a->pattern);
@@ -245,7 +261,14 @@ static bool read_port(state *p) {
     return add_step(p, CS_RUNNER_PORT_NEW) != NULL;
   if (cs_runner_take_word(p, "first"))
     return add_step(p, CS_RUNNER_PORT_FIRST) != NULL;
-  return cs_runner_expected(p, "new or first");
+  uint64_t number;
+  if (cs_base_left(&p->in) == 0 || *p->in.at < '1' || *p->in.at > '9')
+    return cs_runner_expected(p, "new, first or a number from 1");
+  cs_runner_step *step = add_step(p, CS_RUNNER_PORT_NUMBER);
+  if (!step || !cs_runner_number(p, 99, &number))
+    return false;
+  step->port = (unsigned)number;
+  return true;
 }
 
 static bool ends(state *p) {
@@ -253,12 +276,27 @@ static bool ends(state *p) {
 }
 
 static bool read_open(state *p, const uint8_t *start) {
-  if (!cs_runner_take_word(p, "secure"))
-    return cs_runner_expected(p, "secure");
-  if (!cs_runner_only_on(p, start, CS_RUNNER_SECURED, "open secure"))
+  bool hello = cs_runner_take_word(p, "hello");
+  if (!hello && !cs_runner_take_word(p, "secure"))
+    return cs_runner_expected(p, "secure or hello");
+  if (!cs_runner_only_on(p, start, CS_RUNNER_SECURED, hello ? "open hello" : "open secure"))
     return false;
   cs_runner_step *step = add_step(p, CS_RUNNER_OPEN_SECURE);
-  return step && cs_runner_parse_open_secure(p, &step->secure);
+  return step && (hello ? cs_runner_parse_open_hello(p, &step->secure)
+                        : cs_runner_parse_open_secure(p, &step->secure));
+}
+
+static bool read_expect(state *p) {
+  cs_runner_step *step = add_step(p, CS_RUNNER_EXPECT);
+  if (!step)
+    return false;
+  step->client = true;
+  return add_alternative(p);
+}
+
+static bool read_call(state *p) {
+  cs_runner_step *step = add_step(p, CS_RUNNER_CALL);
+  return step && cs_runner_parse_call(p, step);
 }
 
 static bool at_word(state *p, const char *word) {
@@ -287,6 +325,10 @@ bool cs_runner_parse_step(state *p) {
   }
   if (*p->in.at == '>')
     return read_send(p, 0);
+  if (cs_runner_take_word(p, "expect"))
+    return read_expect(p);
+  if (cs_runner_take_word(p, "call"))
+    return read_call(p);
   if (cs_runner_take_word(p, "wait")) {
     cs_runner_step *step = add_step(p, CS_RUNNER_WAIT);
     return step && cs_runner_duration(p, &step->time) && ends(p);
@@ -307,5 +349,7 @@ bool cs_runner_parse_step(state *p) {
     return cs_runner_only_on(p, start, CS_RUNNER_STREAMS & ~(unsigned)CS_RUNNER_SECURED, "end") &&
            add_step(p, CS_RUNNER_END) && ends(p);
   return cs_runner_expected(
-      p, "a step: >, >>, <, <<, |, silence, +TIME, alive, wait, drain, port, open, close or end");
+      p,
+      "a step: >, >>, <, <<, |, silence, +TIME, alive, wait, drain, port, open, close, end, call "
+      "or expect");
 }

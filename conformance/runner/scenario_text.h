@@ -29,6 +29,7 @@ typedef struct cs_runner_parse_state {
   bool type_used;       /* a step depends on the case's type */
   unsigned type_line, type_column;
   unsigned open_line, open_column; /* of the header key "open"; 0: none */
+  size_t repeated;                 /* bytes of payloads that are said by a count */
   cs_runner_list needs;            /* cs_runner_need */
   cs_runner_list vars;             /* cs_runner_var */
   cs_runner_list covers;           /* const char * */
@@ -90,6 +91,8 @@ bool cs_runner_parse_upgrade_pattern(state *p, cs_runner_pattern *out);
  * them come to, with the capability that it needs; all behind "open secure". */
 bool cs_runner_parse_offer_field(state *p, cs_runner_offer *o);
 bool cs_runner_settle_offer(state *p, cs_runner_offer *o, cs_runner_secure *out);
+bool cs_runner_parse_open_hello(state *p, cs_runner_secure *out);
+bool cs_runner_parse_hello_pattern(state *p, cs_runner_pattern *out);
 bool cs_runner_parse_open_secure(state *p, cs_runner_secure *out);
 /* What stands behind "> alert", "< alert", "< secured", "< refused", "< plain". */
 bool cs_runner_parse_alert(state *p, cs_runner_send *out);
@@ -97,6 +100,15 @@ bool cs_runner_parse_alert_pattern(state *p, cs_runner_pattern *out);
 bool cs_runner_parse_secured_pattern(state *p, cs_runner_pattern *out);
 bool cs_runner_parse_refused_pattern(state *p, cs_runner_pattern *out);
 bool cs_runner_parse_plain_pattern(state *p, cs_runner_pattern *out);
+/* What stands behind "call", and one alternative of "expect". */
+bool cs_runner_parse_call(state *p, cs_runner_step *step);
+bool cs_runner_parse_told(state *p, cs_runner_alternative *a);
+/* What a walk over the steps has seen of our client. */
+typedef struct cs_runner_call_walk {
+  bool open;  /* it has a session, perhaps ended by the target */
+  bool asked; /* it has sent a request */
+} cs_runner_call_walk;
+bool cs_runner_check_call(state *p, const cs_runner_step *step, cs_runner_call_walk *w);
 /* A step on the present line. */
 bool cs_runner_parse_step(state *p);
 /* Closes the step whose alternatives were being read. */

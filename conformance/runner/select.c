@@ -56,12 +56,14 @@ static bool section_in(const char *section, size_t len, const char *wanted) {
   return len >= n && strncmp(section, wanted, n) == 0 && (len == n || section[n] == '.');
 }
 
-/* "RFC7252#4.2:name" against "4.2", "7252/4.2" and "RFC7252#4.2". */
-static bool requirement_in(const char *id, const char *wanted) {
+bool cs_runner_in_section(const char *id, const char *wanted) {
   const char *hash = strchr(id, '#');
   if (!hash)
     return false;
   const char *divider = strpbrk(wanted, "#/");
+  bool whole = !divider && strncasecmp(wanted, "RFC", 3) == 0;
+  if (whole)
+    return (size_t)(hash - id) == strlen(wanted) && strncasecmp(id, wanted, strlen(wanted)) == 0;
   if (divider) {
     const char *number = strncasecmp(wanted, "RFC", 3) == 0 ? wanted + 3 : wanted;
     const char *mine = strncasecmp(id, "RFC", 3) == 0 ? id + 3 : id;
@@ -77,7 +79,7 @@ static bool in_sections(const cs_runner_scenario *sc, const cs_runner_list *sect
   const char *const *wanted = sections->items;
   for (size_t i = 0; i < sections->count; i++)
     for (size_t k = 0; k < sc->cover_count; k++)
-      if (requirement_in(sc->covers[k], wanted[i]))
+      if (cs_runner_in_section(sc->covers[k], wanted[i]))
         return true;
   return sections->count == 0;
 }

@@ -9,7 +9,7 @@
 typedef struct cs_runner_selection {
   cs_runner_list only;       /* const char *: globs over ids */
   cs_runner_list exclude;    /* the same */
-  cs_runner_list sections;   /* "4.2", "7252/4.2", "RFC7252#4.2" */
+  cs_runner_list sections;   /* "4.2", "7252/4.2", "RFC7252#4.2", "RFC7252" */
   cs_runner_list levels;     /* "MUST", "SHOULD", "MAY" */
   cs_runner_list transports; /* "udp", "tcp", "ws", "dtls", "tls", "wss" */
   bool fast;                 /* leave out those of "param slow" */
@@ -26,6 +26,10 @@ cs_runner_variant *cs_runner_select(cs_runner_library *l, const cs_runner_select
 
 /* Whether this build has the transport: (D)TLS needs a library. */
 bool cs_runner_transport_there(cs_runner_transport t);
+
+/* Whether the section of a requirement, "RFC7252#4.2:name", is the one that a word
+ * names, or inside of it: "4.2", "7252/4.2", "RFC7252#4.2", or "RFC7252" for all. */
+bool cs_runner_in_section(const char *id, const char *wanted);
 
 /* Whether a pattern with * and ? matches a whole id. */
 bool cs_runner_glob(const char *pattern, const char *id);

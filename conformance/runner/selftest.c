@@ -82,21 +82,30 @@ static bool shows_on(const struct testing *t, const cs_server_defect *row, unsig
   return (t->config->all_transports || !secured(transport)) && cs_server_defect_on(row, form);
 }
 
-/* One pair of scenario and defect on a transport: any variant may catch it. */
+/* One pair of scenario and defect on a transport: one variant at least has to
+ * catch it. failed gets a bit for each that did. */
 static void test_pair(struct testing *t, const cs_runner_scenario *s, const cs_server_defect *row,
-                      unsigned transport) {
+                      unsigned transport, unsigned *failed) {
   cs_runner_variant variants[2];
   size_t n = cs_runner_expand(s, (cs_runner_transport)transport, t->arena, variants);
   struct found f = {CS_VERDICT_INCONCLUSIVE, NULL, "not played"};
+  bool killed = false;
   t->out->defects++;
   t->out->on[transport].defects++;
   for (size_t i = 0; i < n; i++) {
-    f = play(t, &variants[i], row->name);
-    if (kills(t, &f, row)) {
-      t->out->killed++;
-      t->out->on[transport].killed++;
-      return;
-    }
+    if (killed && *failed >> i & 1u) /* known of both */
+      continue;
+    struct found found = play(t, &variants[i], row->name);
+    bool kill = kills(t, &found, row);
+    if (!killed)
+      f = found;
+    killed = killed || kill;
+    *failed |= (unsigned)kill << i;
+  }
+  if (killed) {
+    t->out->killed++;
+    t->out->on[transport].killed++;
+    return;
   }
   t->out->survived++;
   note(t, &t->out->survivors,
@@ -104,7 +113,9 @@ static void test_pair(struct testing *t, const cs_runner_scenario *s, const cs_s
                         name_of(transport), row->requirement, describe(t, &f)));
 }
 
-static void test_defect(struct testing *t, const cs_runner_scenario *s, const char *defect) {
+/* failed: by transport, the variants that a defect has made fail. */
+static void test_defect(struct testing *t, const cs_runner_scenario *s, const char *defect,
+                        unsigned failed[CS_RUNNER_SELFTEST_TRANSPORTS]) {
   const cs_server_defect *row = cs_server_defect_named(defect);
   bool played = false;
   bool there = false;
@@ -113,7 +124,7 @@ static void test_defect(struct testing *t, const cs_runner_scenario *s, const ch
         there || ((s->transports >> k & 1u) && cs_runner_transport_there((cs_runner_transport)k));
     if (!(s->transports >> k & 1u) || !shows_on(t, row, k))
       continue;
-    test_pair(t, s, row, k);
+    test_pair(t, s, row, k, &failed[k]);
     played = true;
   }
   if (played || (row && !there))
@@ -123,6 +134,25 @@ static void test_defect(struct testing *t, const cs_runner_scenario *s, const ch
   note(t, &t->out->survivors,
        cs_runner_format(t->arena, "%s does not catch %s: %s", s->id, defect,
                         row ? "it shows on none of the scenario's transports" : "no such defect"));
+}
+
+/* Every case has to be able to fail. Over (D)TLS the messages are those of the plain
+ * twin, which is asked. */
+static void test_reach(struct testing *t, const cs_runner_scenario *s,
+                       const unsigned failed[CS_RUNNER_SELFTEST_TRANSPORTS]) {
+  for (unsigned k = 0; k < CS_RUNNER_SELFTEST_TRANSPORTS; k++) {
+    cs_runner_variant variants[2];
+    bool twin = secured(k) && (s->transports >> (k - CS_RUNNER_DTLS) & 1u);
+    if (!(s->transports >> k & 1u) || !cs_runner_transport_there((cs_runner_transport)k) ||
+        (twin && !t->config->all_transports))
+      continue;
+    size_t n = cs_runner_expand(s, (cs_runner_transport)k, t->arena, variants);
+    for (size_t i = 0; i < n; i++)
+      if (!(failed[k] >> i & 1u))
+        note(t, &t->out->unfailing,
+             cs_runner_format(t->arena, "%s on %s: no defect that it names makes it fail",
+                              variants[i].id, name_of(k)));
+  }
 }
 
 static void test_clean(struct testing *t, const cs_runner_scenario *s, unsigned transport) {
@@ -149,8 +179,10 @@ static void test_scenario(struct testing *t, const cs_runner_scenario *s) {
   t->out->scenarios++;
   for (unsigned k = 0; k < CS_RUNNER_SELFTEST_TRANSPORTS; k++)
     test_clean(t, s, k);
+  unsigned failed[CS_RUNNER_SELFTEST_TRANSPORTS] = {0};
   for (size_t i = 0; i < s->defect_count; i++)
-    test_defect(t, s, s->defects[i]);
+    test_defect(t, s, s->defects[i], failed);
+  test_reach(t, s, failed);
 }
 
 /* Whether a scenario names a defect that breaks this statement. */
@@ -228,7 +260,7 @@ void cs_runner_selftest(const cs_runner_selftest_config *config, cs_runner_selft
 
 bool cs_runner_selftest_good(const cs_runner_selftest_result *r) {
   return r->cases > 0 && r->clean == r->cases && r->survived == 0 && r->unused.count == 0 &&
-         r->uncovered.count == 0;
+         r->unfailing.count == 0 && r->uncovered.count == 0;
 }
 
 static void print_list(const cs_runner_list *list, const char *heading, FILE *to) {
@@ -272,6 +304,7 @@ static bool print_json(const cs_runner_selftest_result *r, FILE *to) {
   json_object_set_new(root, "survivors", json_list(&r->survivors));
   json_object_set_new(root, "unclean", json_list(&r->unclean));
   json_object_set_new(root, "unused", json_list(&r->unused));
+  json_object_set_new(root, "unfailing", json_list(&r->unfailing));
   json_object_set_new(root, "uncovered", json_list(&r->uncovered));
   bool good = json_dumpf(root, to, JSON_INDENT(2)) == 0;
   json_decref(root);
@@ -284,6 +317,7 @@ bool cs_runner_selftest_print(const cs_runner_selftest_result *r, bool json, FIL
   print_list(&r->unclean, "Cases that the server without defects does not pass:", to);
   print_list(&r->survivors, "Defects that survive:", to);
   print_list(&r->unused, "Defects that no scenario names on a transport where they show:", to);
+  print_list(&r->unfailing, "Cases that nothing makes fail:", to);
   print_list(&r->uncovered, "MUSTs that scenarios cover and no defect of theirs breaks:", to);
   for (unsigned k = 0; k < CS_RUNNER_SELFTEST_TRANSPORTS; k++)
     if (cs_runner_transport_there((cs_runner_transport)k))

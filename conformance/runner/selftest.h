@@ -1,6 +1,7 @@
 /* The tester tested: each scenario has to catch every defect that it names in
  * the embedded server, by the statement that the defect breaks, on each transport
- * where both have a meaning, and to pass the server without it. */
+ * where both have a meaning, and to pass the server without it. And each case has a
+ * defect with which it fails: none passes by accident. */
 #ifndef CS_RUNNER_SELFTEST_H
 #define CS_RUNNER_SELFTEST_H
 
@@ -43,6 +44,7 @@ typedef struct cs_runner_selftest_result {
   cs_runner_list survivors; /* const char *: "id defect: what happened" */
   cs_runner_list unclean;   /* const char *: cases that do not pass the right server */
   cs_runner_list unused;    /* const char *: defects that no scenario names on a transport */
+  cs_runner_list unfailing; /* const char *: cases that no defect of their scenario makes fail */
   cs_runner_list uncovered; /* const char *: MUSTs covered without a defect that breaks them */
 } cs_runner_selftest_result;
 

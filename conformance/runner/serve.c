@@ -49,10 +49,10 @@ void cs_runner_serve_hangup(serving *s, const serve_source *source, uint64_t pee
     cs_server_hangup(s->server, peer, serve_now(s));
 }
 
-static void take_datagram(serving *s, const serve_peer *p, cs_span bytes) {
+static void take_datagram(serving *s, const serve_peer *p, bool multicast, cs_span bytes) {
   char address[CS_NET_ADDRESS_TEXT];
   if (!p->source->secured) {
-    cs_server_receive(s->server, p->number, false, bytes, serve_now(s));
+    cs_server_receive(s->server, p->number, multicast, bytes, serve_now(s));
     return;
   }
   cs_net_address_print(&p->address, address, sizeof address);
@@ -70,9 +70,10 @@ static void receive_datagrams(serving *s, const serve_source *source, uint8_t *b
       continue;
     if (err != CS_OK)
       return;
-    const serve_peer *p = peer_of(s, source, &from);
+    bool multicast = source == &s->group;
+    const serve_peer *p = peer_of(s, multicast ? &s->udp : source, &from);
     if (p)
-      take_datagram(s, p, cs_span_of(buf, len));
+      take_datagram(s, p, multicast, cs_span_of(buf, len));
   }
 }
 
@@ -99,9 +100,11 @@ static void send_all(serving *s, uint8_t *buf) {
         continue;
       }
       const serve_peer *to = peer_numbered(s, number);
+      bool elsewhere = to && !to->source->secured && cs_server_elsewhere(s->server);
       if (to)
-        (void)s->net.ops->send(s->net.self, to->source->fd, &to->address, cs_span_of(buf, len),
-                               &sent);
+        (void)s->net.ops->send(s->net.self,
+                               elsewhere ? cs_runner_serve_elsewhere(s) : to->source->fd,
+                               &to->address, cs_span_of(buf, len), &sent);
     }
     if (!closing(s, &number))
       return;
@@ -272,7 +275,7 @@ static bool make_server(serving *s, const cs_runner_args *a) {
                              .defects = a->defects.items,
                              .defect_count = a->defects.count,
                              .max_peers = SERVE_PEERS_MAX,
-                             .token_max = a->token_max};
+                             .token_max = (uint32_t)a->token_max};
   cs_err err = cs_server_new(&config, serve_now(s), &s->server, &unknown);
   if (err == CS_ERR_NOT_FOUND)
     cs_runner_usage_error("serve: no defect has the name %s; --list-defects lists them", unknown);
@@ -298,9 +301,12 @@ static int serve(cs_runner_args *a, const struct places *places) {
   s->dtls = (serve_source){SERVE_DATAGRAM, CS_WIRE_UDP, true, -1};
   s->tls = (serve_source){SERVE_LISTENER, CS_WIRE_TCP, true, -1};
   s->wss = (serve_source){SERVE_LISTENER, CS_WIRE_WS, true, -1};
+  s->group = (serve_source){SERVE_DATAGRAM, CS_WIRE_UDP, false, -1};
+  s->elsewhere = (serve_source){SERVE_DATAGRAM, CS_WIRE_UDP, false, -1};
   for (size_t i = 0; i < SERVE_LINKS_MAX; i++)
     s->links[i].source = (serve_source){.kind = SERVE_LINK, .fd = -1};
-  if (open_all(s, places) && make_server(s, a) && make_guard(s, a)) {
+  if (open_all(s, places) && make_server(s, a) && make_guard(s, a) &&
+      (!a->multicast || cs_runner_serve_join(s, &places->bind))) {
     code = serve_on(s);
     cs_runner_serve_drop_all(s);
   }

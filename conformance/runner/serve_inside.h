@@ -50,6 +50,8 @@ typedef struct serve_peer {
 typedef struct serving {
   cs_net net;
   serve_source udp, tcp, ws, dtls, tls, wss;
+  serve_source group;     /* hears the group; what answers goes out by udp */
+  serve_source elsewhere; /* where a defect sends from */
   cs_server *server;
   cs_server_guard *guard; /* NULL in a build without TLS */
   cs_base_table table;
@@ -65,6 +67,12 @@ static inline cs_time serve_now(const serving *s) {
 
 /* The server forgets a connection. */
 void cs_runner_serve_hangup(serving *s, const serve_source *source, uint64_t peer);
+
+/* serve_place.c: a socket that hears the group of all CoAP nodes at the address, and at
+ * the port, where the server listens. False after an error, which is printed. */
+bool cs_runner_serve_join(serving *s, const cs_net_address *at);
+/* The socket beside that of UDP; -1 when there is none. */
+int cs_runner_serve_elsewhere(serving *s);
 
 /* serve_link.c */
 void cs_runner_serve_accept(serving *s, const serve_source *listener);

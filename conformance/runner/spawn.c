@@ -22,16 +22,26 @@ struct cs_runner_spawn {
   int log;
   off_t log_from; /* where the output of this start begins */
   pid_t pid;      /* 0: none runs */
+  bool spares;    /* what it started may outlive it */
   bool ended;
   int status; /* of the last that ended by itself */
+  cs_runner_spawn *next;
 };
 
-/* The one that runs: whatever ends the program ends it too. */
+/* Those that run: whatever ends the program ends them too. */
 static cs_runner_spawn *running;
 
 static void at_exit(void) {
-  if (running)
+  while (running)
     cs_runner_spawn_stop(running);
+}
+
+static void forget(const cs_runner_spawn *s) {
+  for (cs_runner_spawn **at = &running; *at; at = &(*at)->next)
+    if (*at == s) {
+      *at = s->next;
+      return;
+    }
 }
 
 static void nap(void) {
@@ -96,8 +106,11 @@ bool cs_runner_spawn_start(cs_runner_spawn *s, const char **why) {
   if (!open_log(s, why))
     return false;
   char **argv = argv_of(s);
-  if (!registered)
+  if (!registered) {
     registered = atexit(at_exit) == 0;
+    /* Where who started us has it ignored, the system reaps, and no end is ever seen. */
+    signal(SIGCHLD, SIG_DFL);
+  }
   if (pipe2(tell, O_CLOEXEC) != 0) {
     *why = cs_runner_format(s->arena, "cannot start %s: %s", argv[0], strerror(errno));
     return false;
@@ -119,13 +132,14 @@ bool cs_runner_spawn_start(cs_runner_spawn *s, const char **why) {
   }
   close(tell[0]);
   if (error) {
-    if (pid > 0)
-      waitpid(pid, NULL, 0);
+    while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+      ;
     *why = cs_runner_format(s->arena, "cannot start %s: %s", argv[0], strerror(error));
     return false;
   }
   s->pid = pid;
   s->ended = false;
+  s->next = running;
   running = s;
   return true;
 }
@@ -138,12 +152,13 @@ static bool reap(cs_runner_spawn *s) {
     return true;
   if (waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
     return false;
-  kill(-s->pid, SIGKILL);
+  if (!s->spares)
+    kill(-s->pid, SIGKILL);
   while (waitpid(s->pid, &s->status, 0) < 0 && errno == EINTR)
     ;
   s->pid = 0;
   s->ended = true;
-  running = NULL;
+  forget(s);
   return true;
 }
 
@@ -164,6 +179,14 @@ const char *cs_runner_spawn_how(const cs_runner_spawn *s) {
     return cs_runner_format(s->arena, "signal %d (%s)", WTERMSIG(s->status),
                             strsignal(WTERMSIG(s->status)));
   return cs_runner_format(s->arena, "exit code %d", WEXITSTATUS(s->status));
+}
+
+bool cs_runner_spawn_succeeded(const cs_runner_spawn *s) {
+  return s->ended && WIFEXITED(s->status) && WEXITSTATUS(s->status) == 0;
+}
+
+void cs_runner_spawn_spare(cs_runner_spawn *s) {
+  s->spares = true;
 }
 
 void cs_runner_spawn_stop(cs_runner_spawn *s) {

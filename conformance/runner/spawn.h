@@ -1,5 +1,5 @@
 /* A server that the run starts itself (--spawn): its command line, its ports,
- * its process. One at a time; it never outlives the program. */
+ * its process. It never outlives the program. */
 #ifndef CS_RUNNER_SPAWN_H
 #define CS_RUNNER_SPAWN_H
 
@@ -40,6 +40,12 @@ bool cs_runner_spawn_ended(cs_runner_spawn *s, cs_time patience);
 /* How it ended: "signal 11 (Segmentation fault)", "exit code 3"; NULL while it
  * runs. */
 const char *cs_runner_spawn_how(const cs_runner_spawn *s);
+
+/* Whether it ended by itself with exit code 0. */
+bool cs_runner_spawn_succeeded(const cs_runner_spawn *s);
+
+/* From now on what it started may outlive it: of a command that starts something. */
+void cs_runner_spawn_spare(cs_runner_spawn *s);
 
 /* Ends it and its process group: SIGTERM, after 2 s SIGKILL; waits for it. */
 void cs_runner_spawn_stop(cs_runner_spawn *s);

@@ -1,4 +1,6 @@
 /* The parser of messages to send: what stands behind ">" and ">>". */
+#include <string.h>
+
 #include "runner/scenario_field.h"
 #include "wire/message.h"
 
@@ -78,6 +80,26 @@ static bool read_length(state *p, cs_runner_fields *f) {
                      "len=", cs_runner_named(p, CS_RUNNER_WEBSOCKETS) ? 15 : most);
 }
 
+/* A value, or several that make one: "rt="$r"*". */
+static bool read_value(state *p, cs_wire_format format, cs_runner_field *field) {
+  if (!cs_runner_value(p, format, field))
+    return false;
+  cs_runner_fields parts = {0};
+  while (cs_base_left(&p->in) && (*p->in.at == '"' || *p->in.at == '$')) {
+    if (parts.list.count == 0)
+      *(cs_runner_field *)cs_runner_push(p->arena, &parts.list, sizeof *field) = *field;
+    cs_runner_field *part = cs_runner_add_field(p, &parts, field->kind);
+    if (!part || !cs_runner_value(p, format, part))
+      return false;
+  }
+  if (parts.list.count) {
+    field->var = -1;
+    field->inner = parts.list.items;
+    field->inner_count = parts.list.count;
+  }
+  return true;
+}
+
 static bool read_option(state *p, cs_runner_fields *f, uint8_t code) {
   cs_runner_field *field = cs_runner_add_field(p, f, CS_RUNNER_FIELD_OPTION);
   cs_wire_format format = CS_FORMAT_OPAQUE;
@@ -86,9 +108,38 @@ static bool read_option(state *p, cs_runner_fields *f, uint8_t code) {
                                        "name of an option"))
     return false;
   if (cs_runner_take(p, "="))
-    return cs_runner_value(p, format, field);
+    return read_value(p, format, field);
   if (format != CS_FORMAT_EMPTY)
     return cs_runner_expected(p, "= and a value");
+  return true;
+}
+
+/* "66000*0x5a": so many of this byte. */
+static bool read_repeated(state *p, cs_runner_field *field, bool *there) {
+  const uint8_t *start = p->in.at;
+  uint64_t count;
+  size_t digits = 0;
+  while (digits < cs_base_left(&p->in) && start[digits] >= '0' && start[digits] <= '9')
+    digits++;
+  *there = digits > 0 && digits < cs_base_left(&p->in) && start[digits] == '*';
+  if (!*there)
+    return true;
+  for (count = 0; digits > 0 && count <= CS_RUNNER_MESSAGE_MAX; digits--)
+    count = count * 10 + (uint64_t)(*p->in.at++ - '0');
+  if (count > CS_RUNNER_MESSAGE_MAX)
+    return cs_runner_expected_at(p, start, "a count of at most %d", CS_RUNNER_MESSAGE_MAX);
+  if (!cs_runner_take(p, "*") || !cs_runner_value(p, CS_FORMAT_OPAQUE, field))
+    return false;
+  if (field->var >= 0 || field->literal.len != 1)
+    return cs_runner_expected_at(p, start, "a count, * and one byte: 66000*0x5a");
+  /* A file has no more of them than it could hold if they were written out. */
+  p->repeated += (size_t)count;
+  if (p->repeated > CS_RUNNER_BARE_FILE_MAX)
+    return cs_runner_expected_at(p, start, "counts of at most %d bytes in all",
+                                 CS_RUNNER_BARE_FILE_MAX);
+  uint8_t *bytes = cs_runner_get(p->arena, (size_t)count + 1);
+  memset(bytes, field->literal.at[0], (size_t)count);
+  field->literal = cs_span_of(bytes, (size_t)count);
   return true;
 }
 
@@ -125,7 +176,14 @@ static bool read_one(state *p, cs_runner_fields *f, uint8_t code) {
              cs_runner_mid_value(p, field);
     if (words[i].kind == CS_RUNNER_FIELD_TOKEN)
       return cs_runner_token_value(p, field);
-    return cs_runner_value(p, CS_FORMAT_OPAQUE, field);
+    bool repeated;
+    if (!read_repeated(p, field, &repeated))
+      return false;
+    return repeated || read_value(p, CS_FORMAT_OPAQUE, field);
+  }
+  if (cs_runner_take(p, "json=")) {
+    cs_runner_field *field = cs_runner_add_field(p, f, CS_RUNNER_FIELD_PAYLOAD);
+    return field && cs_runner_json_value(p, field);
   }
   return read_option(p, f, code);
 }
@@ -168,9 +226,25 @@ static bool read_message(state *p, bool ordinary, cs_runner_send *out) {
   return true;
 }
 
+/* What goes to the group. A Confirmable one is never sent again. */
+static bool read_multicast(state *p, const uint8_t *start, cs_runner_send *out) {
+  if (!cs_runner_only_on(p, start, 1u << CS_RUNNER_UDP, "multicast"))
+    return false;
+  out->multicast = p->out->multicast = true;
+  if (!out->ordinary && cs_runner_take_word(p, "raw"))
+    return read_raw(p, out);
+  const uint8_t *type = p->in.at;
+  if (!read_message(p, out->ordinary, out))
+    return false;
+  return !out->ordinary || out->type == CS_NON ||
+         cs_runner_expected_at(p, type, "NON behind >> multicast");
+}
+
 bool cs_runner_parse_send(state *p, bool ordinary, cs_runner_send *out) {
   const uint8_t *start = p->in.at;
   *out = (cs_runner_send){.ordinary = ordinary, .type = CS_RUNNER_TYPE_CASE};
+  if (cs_runner_take_word(p, "multicast"))
+    return read_multicast(p, start, out);
   if (ordinary)
     return read_message(p, true, out);
   if (cs_runner_take_word(p, "alert"))

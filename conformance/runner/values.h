@@ -9,6 +9,7 @@
 #include "wire/ws_upgrade.h"
 
 typedef struct cs_runner_values {
+  const cs_runner_profile *profile; /* what a role in a pattern stands for; or NULL */
   cs_span of[CS_RUNNER_VARS_MAX];
   uint32_t bound; /* a bit each */
 } cs_runner_values;
@@ -106,6 +107,11 @@ bool cs_runner_code_fits(const cs_runner_pattern *pattern, unsigned class, unsig
 /* Whether the payload is what a field "payload" wants. */
 bool cs_runner_payload_fits(const cs_runner_field *f, cs_span payload, cs_runner_values *values,
                             const char **why);
+/* The same of a field of links; of "payload=links" and of JSON. */
+bool cs_runner_links_fit(const cs_runner_field *f, cs_span payload, cs_runner_arena *arena,
+                         cs_runner_values *values, const char **why);
+bool cs_runner_links_wellformed(cs_span payload, const char **why);
+bool cs_runner_json_equal(cs_span payload, cs_span want);
 /* Whether part is somewhere in all. */
 bool cs_runner_contains(cs_span all, cs_span part);
 /* Whether the pattern has a field of this kind. */

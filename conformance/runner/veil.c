@@ -20,6 +20,7 @@ struct outfit {
 struct cs_runner_veils {
   const cs_runner_credentials *credentials;
   cs_tls_shared *shared;
+  cs_base_random random;
   struct outfit *outfits;
   uint8_t plain[CS_TLS_RECORD_MAX];
 };
@@ -38,13 +39,14 @@ struct cs_runner_veil {
   bool stream;
   cs_tls *tls;
   enum life life;
-  bool ours;               /* we ended it, and its last word may still come */
-  bool alerting;           /* once what waits is protected, */
-  uint8_t alert;           /* by this */
-  cs_runner_arena arena;   /* of the queue */
-  cs_runner_list queue;    /* cs_span: to be protected */
-  size_t taken, taken_len; /* of the queue; bytes of the first that is not taken */
-  cs_tls_failure failure;  /* REFUSED */
+  bool ours;                    /* we ended it, and its last word may still come */
+  bool alerting;                /* once what waits is protected, */
+  uint8_t alert;                /* by this */
+  cs_runner_arena arena;        /* of the queue */
+  cs_runner_list queue;         /* cs_span: to be protected */
+  size_t taken, taken_len;      /* of the queue; bytes of the first that is not taken */
+  cs_tls_failure failure;       /* REFUSED */
+  cs_runner_greeting *greeting; /* a handshake that is looked at alone: there is no tls */
   uint16_t suites[2];
   const char *alpn[2];
 };
@@ -134,6 +136,7 @@ cs_err cs_runner_veils_new(const cs_runner_credentials *credentials, cs_base_ran
   if (!v)
     return CS_ERR_MEMORY;
   v->credentials = credentials;
+  v->random = random;
   cs_err err = cs_tls_shared_new(&cs_net_heap_alloc, random, &v->shared);
   if (err != CS_OK) {
     free(v);
@@ -174,11 +177,58 @@ bool cs_runner_veil_try(const cs_runner_credentials *c, cs_runner_with with, con
 
 /* ---- a veil ---- */
 
+cs_tls *cs_runner_veils_session(cs_runner_veils *v, cs_runner_transport transport,
+                                const cs_runner_secure *secure, cs_time now, const char **why) {
+  const cs_runner_credentials *k = v->credentials;
+  cs_runner_secure wanted = *secure;
+  if (wanted.with == CS_RUNNER_WITH_ANY)
+    wanted.with = cs_runner_credentials_usual(k, transport);
+  cs_tls_setup *setup = setup_for(v, &wanted, why);
+  if (!setup)
+    return NULL;
+  const uint16_t suites[2] = {wanted.suite};
+  const char *alpn[2] = {wanted.alpn && *wanted.alpn ? wanted.alpn : NULL};
+  bool usual_alpn = !wanted.alpn && transport == CS_RUNNER_TLS;
+  cs_tls_config config = {.setup = setup,
+                          .kind =
+                              1u << transport & CS_RUNNER_STREAMS ? CS_TLS_STREAM : CS_TLS_DATAGRAM,
+                          .mtu = HANDSHAKE_MTU,
+                          .suites = wanted.suite ? suites : NULL,
+                          .alpn = usual_alpn ? NULL : alpn,
+                          .callbacks = {.keylog = k->keylog, .ctx = k->keylog_ctx}};
+  cs_tls *t;
+  cs_err err = cs_tls_open(&config, now, &t);
+  if (err == CS_OK)
+    return t;
+  *why = err == CS_ERR_ARGUMENT && wanted.suite ? "the TLS library does not know this suite"
+                                                : cs_base_err_text(err);
+  return NULL;
+}
+
+/* A veil that only looks. */
+static cs_runner_veil *open_greeting(cs_runner_veils *v, cs_runner_case *c, unsigned port,
+                                     cs_runner_transport transport, const cs_runner_hello *hello,
+                                     cs_time now, const char **why) {
+  cs_runner_veil *veil = calloc(1, sizeof *veil);
+  bool stream = 1u << transport & CS_RUNNER_STREAMS;
+  *why = "out of memory";
+  if (!veil)
+    return NULL;
+  *veil = (cs_runner_veil){.shared = v, .c = c, .port = port, .stream = stream};
+  veil->greeting = cs_runner_greeting_open(c, port, hello, !stream, v->random, now);
+  if (veil->greeting)
+    return veil;
+  free(veil);
+  return NULL;
+}
+
 cs_runner_veil *cs_runner_veil_open(cs_runner_veils *v, cs_runner_case *c, unsigned port,
                                     cs_runner_transport transport, const cs_runner_secure *secure,
                                     cs_time now, const char **why) {
   static const cs_runner_secure any = {.with = CS_RUNNER_WITH_ANY};
   const cs_runner_credentials *k = v->credentials;
+  if (secure && secure->hello)
+    return open_greeting(v, c, port, transport, secure->hello, now, why);
   cs_runner_secure wanted = secure ? *secure : any;
   if (wanted.with == CS_RUNNER_WITH_ANY)
     wanted.with = cs_runner_credentials_usual(k, transport);
@@ -217,7 +267,9 @@ cs_runner_veil *cs_runner_veil_open(cs_runner_veils *v, cs_runner_case *c, unsig
 void cs_runner_veil_close(cs_runner_veil *veil) {
   if (!veil)
     return;
-  cs_tls_close(veil->tls);
+  if (veil->tls)
+    cs_tls_close(veil->tls);
+  cs_runner_greeting_close(veil->greeting);
   cs_runner_release(&veil->arena);
   free(veil);
 }
@@ -325,6 +377,10 @@ static bool is_verify_request(cs_span datagram) {
 }
 
 void cs_runner_veil_feed(cs_runner_veil *veil, cs_span bytes, cs_time now) {
+  if (veil->greeting) {
+    cs_runner_greeting_feed(veil->greeting, bytes, now);
+    return;
+  }
   if (!veil->stream && !cs_server_guard_is_record(bytes)) {
     cs_runner_case_receive_plain(veil->c, veil->port, bytes, now);
     return;
@@ -336,6 +392,10 @@ void cs_runner_veil_feed(cs_runner_veil *veil, cs_span bytes, cs_time now) {
 }
 
 void cs_runner_veil_closed(cs_runner_veil *veil, bool reset, cs_time now) {
+  if (veil->greeting) {
+    cs_runner_greeting_closed(veil->greeting, now);
+    return;
+  }
   enum life was = veil->life;
   if (was == REFUSED)
     return;
@@ -351,14 +411,14 @@ void cs_runner_veil_closed(cs_runner_veil *veil, bool reset, cs_time now) {
 }
 
 void cs_runner_veil_send(cs_runner_veil *veil, cs_span bytes, cs_time now) {
-  if (veil->life != SECURED)
+  if (veil->life != SECURED || veil->greeting)
     return;
   *(cs_span *)cs_runner_push(&veil->arena, &veil->queue, sizeof(cs_span)) = bytes;
   protect(veil, now);
 }
 
 void cs_runner_veil_alert(cs_runner_veil *veil, uint8_t description, cs_time now) {
-  if (veil->life != SECURED && veil->life != SHAKING)
+  if ((veil->life != SECURED && veil->life != SHAKING) || veil->greeting)
     return;
   veil->alerting = true;
   veil->alert = description;
@@ -366,30 +426,42 @@ void cs_runner_veil_alert(cs_runner_veil *veil, uint8_t description, cs_time now
 }
 
 bool cs_runner_veil_output(cs_runner_veil *veil, cs_span *bytes) {
+  if (veil->greeting)
+    return cs_runner_greeting_output(veil->greeting, bytes);
   return cs_tls_transmit(veil->tls, bytes) == CS_OK;
 }
 
 void cs_runner_veil_sent(cs_runner_veil *veil, size_t n, cs_time now) {
+  if (veil->greeting) {
+    cs_runner_greeting_sent(veil->greeting, n, now);
+    return;
+  }
   cs_tls_sent(veil->tls, n, now);
   work(veil, now);
 }
 
 cs_time cs_runner_veil_deadline(const cs_runner_veil *veil) {
-  return cs_tls_deadline(veil->tls);
+  return veil->greeting ? cs_runner_greeting_deadline(veil->greeting) : cs_tls_deadline(veil->tls);
 }
 
 void cs_runner_veil_expire(cs_runner_veil *veil, cs_time now) {
+  if (veil->greeting) {
+    cs_runner_greeting_expire(veil->greeting, now);
+    return;
+  }
   cs_tls_expire(veil->tls, now);
   work(veil, now);
 }
 
 bool cs_runner_veil_shaking(const cs_runner_veil *veil) {
-  return veil->life == SHAKING;
+  return veil->greeting ? cs_runner_greeting_waits(veil->greeting) : veil->life == SHAKING;
 }
 
 const char *cs_runner_veil_trouble(const cs_runner_veil *veil, cs_runner_arena *arena) {
   const cs_tls_failure *f = &veil->failure;
   const char *alert = f->alerted ? cs_tls_alert_name(f->alert) : NULL;
+  if (veil->greeting)
+    return NULL;
   if (veil->life == SHAKING)
     return "the handshake was not completed";
   if (veil->life != REFUSED)

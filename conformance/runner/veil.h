@@ -7,9 +7,10 @@
 #include "base/random.h"
 #include "runner/case.h"
 #include "runner/credentials.h"
+#include "runner/greeting.h"
 
 /* What the veils of a driver share: the generator and credentials, parsed. */
-typedef struct cs_runner_veils cs_runner_veils;
+typedef struct cs_runner_veils cs_runner_veils; /* case.h knows it too */
 
 /* credentials and random must outlive them. CS_ERR_UNSUPPORTED (no TLS in this
  * build), CS_ERR_MEMORY, CS_ERR_SYSTEM. */
@@ -22,6 +23,12 @@ void cs_runner_veils_free(cs_runner_veils *v);
 bool cs_runner_veil_try(const cs_runner_credentials *c, cs_runner_with with, const char **why);
 
 typedef struct cs_runner_veil cs_runner_veil;
+
+/* A session for a client that shakes hands itself, with these credentials and as the
+ * library does for any program; suites, NULL for its own, as in cs_tls_config. NULL with
+ * *why, one line. The caller's, to be ended before the veils are. */
+cs_tls *cs_runner_veils_session(cs_runner_veils *v, cs_runner_transport transport,
+                                const cs_runner_secure *secure, cs_time now, const char **why);
 
 /* Begins a handshake on a port. NULL with *why, one line, when it cannot be made
  * as asked for: the target has no such credentials, the library no such suite. */

@@ -6,7 +6,8 @@ static const cs_defect_family *const families[] = {
     &cs_defects_format, &cs_defects_message,        &cs_defects_exchange, &cs_defects_method,
     &cs_defects_option, &cs_defects_representation, &cs_defects_reliable, &cs_defects_signaling,
     &cs_defects_token,  &cs_defects_upgrade,        &cs_defects_frame,    &cs_defects_websocket,
-    &cs_defects_secure,
+    &cs_defects_secure, &cs_defects_hello,          &cs_defects_place,    &cs_defects_range,
+    &cs_defects_block,  &cs_defects_link,           &cs_defects_partial,
 };
 
 static const cs_defect *defect_at(size_t i) {

@@ -31,6 +31,7 @@ typedef struct cs_defect_turn {
   cs_time now;
   cs_defect_memory *mine;   /* of this defect and this peer */
   cs_defect_memory *shared; /* of this defect, for all peers */
+  bool multicast;           /* what came in came by a group; of what goes out it says nothing */
 } cs_defect_turn;
 
 /* One CoAP message on its way in or out: a datagram, a message of a stream in
@@ -46,6 +47,7 @@ typedef struct cs_defect_message {
   size_t len;
   cs_rule broken;    /* CS_RULE_NONE when it parses */
   cs_wire_message m; /* its parsed view, when it does, else all zero; spans are in bytes */
+  bool elsewhere;    /* of a datagram on its way out: set, and it goes from another endpoint */
 } cs_defect_message;
 
 /* Sets the bytes anew and parses them; too many are refused (false, nothing
@@ -151,13 +153,20 @@ extern const cs_defect_family cs_defects_exchange;       /* 5.2, 5.3 */
 extern const cs_defect_family cs_defects_method;         /* 5.1, 5.5, 5.8, 5.9, 7.2 */
 extern const cs_defect_family cs_defects_option;         /* 5.4, 5.7.2, 5.10.1, 5.10.2, 12.2 */
 extern const cs_defect_family cs_defects_representation; /* 5.9.1.3, 5.10.4 to 5.10.8 */
+extern const cs_defect_family cs_defects_range;          /* 3.2, 4.6, 5.10: lengths and sizes */
+extern const cs_defect_family cs_defects_link;           /* RFC 6690, RFC 7252 section 7.2.1 */
+extern const cs_defect_family cs_defects_partial;        /* RFC 8132 */
 extern const cs_defect_family cs_defects_reliable;       /* RFC 8323 section 3 */
 extern const cs_defect_family cs_defects_signaling;      /* RFC 8323 section 5 */
+extern const cs_defect_family cs_defects_block;          /* RFC 7959, RFC 8323 section 6 */
 extern const cs_defect_family cs_defects_token;          /* RFC 8974 */
 extern const cs_defect_family cs_defects_upgrade;        /* RFC 8323 4.1 and 8.3, RFC 6455 4 */
 extern const cs_defect_family cs_defects_frame;          /* RFC 6455 5.1 to 5.5 */
 extern const cs_defect_family cs_defects_websocket;      /* RFC 6455 5.5 on, RFC 8323 4.2 on */
+extern const cs_defect_family cs_defects_hello;          /* what a first flight says */
 extern const cs_defect_family cs_defects_secure; /* RFC 7252 section 9, RFC 8323 section 9 */
+
+extern const cs_defect_family cs_defects_place; /* RFC 7252 section 8, and where messages go from */
 
 /* The whole row of a name, or NULL. */
 const cs_defect *cs_defect_find(const char *name);

@@ -113,6 +113,33 @@ static bool delete_absent(cs_defect_turn *t, cs_server_request *q, cs_server_rep
   return false;
 }
 
+/* What a POST was made to is gone, until a PUT: number[0] is its path. */
+static bool post_deletes(cs_defect_turn *t, cs_server_request *q, cs_server_reply *reply) {
+  uint64_t path = cs_defect_path(q);
+  if (q->message.code == POST) {
+    t->mine->number[0] = path;
+    cs_server_reply_init(reply, CS_CODE(2, 4));
+    return false;
+  }
+  if (t->mine->number[0] != path)
+    return true;
+  if (q->message.code != GET) {
+    t->mine->number[0] = 0;
+    return true;
+  }
+  cs_server_reply_error(reply, CS_CODE(4, 4), "it was used up");
+  return false;
+}
+
+static bool delete_payload_refused(cs_defect_turn *t, cs_server_request *q,
+                                   cs_server_reply *reply) {
+  (void)t;
+  if (q->message.code != DELETE || q->message.payload.len == 0)
+    return true;
+  cs_server_reply_error(reply, CS_CODE(4, 0), "a DELETE has no payload");
+  return false;
+}
+
 /* ---- codes ---- */
 
 static void turn_code(const cs_server_request *q, cs_server_reply *reply, uint8_t method,
@@ -136,6 +163,13 @@ static void unsupported_as_bad(cs_defect_turn *t, const cs_server_request *q,
                                cs_server_reply *reply) {
   (void)t;
   turn_code(q, reply, PUT, CS_CODE(4, 15), CS_CODE(4, 0));
+}
+
+static void refused_as_changed(cs_defect_turn *t, const cs_server_request *q,
+                               cs_server_reply *reply) {
+  (void)t;
+  if (q->message.code == PUT && reply->code == CS_CODE(4, 15))
+    cs_server_reply_init(reply, CS_CODE(2, 4));
 }
 
 static void post_created(cs_defect_turn *t, const cs_server_request *q, cs_server_reply *reply) {
@@ -188,6 +222,17 @@ static void diagnostic_latin(cs_defect_turn *t, const cs_server_request *q,
                                                "chec"));
 }
 
+/* The diagnostic payload of an error says nothing but its code's name. */
+static void diagnostic_repeats_code(cs_defect_turn *t, const cs_server_request *q,
+                                    cs_server_reply *reply) {
+  (void)t;
+  (void)q;
+  if (reply->code == CS_CODE(4, 4))
+    cs_server_reply_payload(reply, cs_span_str("Not Found"));
+  if (reply->code == CS_CODE(4, 5))
+    cs_server_reply_payload(reply, cs_span_str("Method Not Allowed"));
+}
+
 /* ---- 7.2 ---- */
 
 static bool is_directory(const cs_server_request *q) {
@@ -227,6 +272,12 @@ static const cs_defect table[] = {
     {.row = {"diagnostic-not-utf8", "RFC7252#5.5.2:diagnostic-utf8",
              "A diagnostic payload is not UTF-8.", CS_DEFECT_ANY},
      .reply = diagnostic_latin},
+    {.row = {"delete-payload-refused", "RFC7252#5.5:payload-undefined",
+             "A DELETE with a payload gets 4.00.", CS_DEFECT_ANY},
+     .request = delete_payload_refused},
+    {.row = {"diagnostic-repeats-code", "RFC7252#5.5.2:diagnostic-empty",
+             "A diagnostic payload is the name of the code.", CS_DEFECT_ANY},
+     .reply = diagnostic_repeats_code},
     {.row = {"unknown-method-as-get", "RFC7252#5.8:method-unrecognised",
              "An unknown method is taken for GET.", CS_DEFECT_ANY},
      .request = unknown_as_get},
@@ -251,6 +302,13 @@ static const cs_defect table[] = {
     {.row = {"post-changed-as-content", "RFC7252#5.8.2:post-changed",
              "A POST that created nothing yields 2.05.", CS_DEFECT_ANY},
      .reply = post_changed},
+    {.row = {"post-deletes-silently", "RFC7252#5.8.2:post-deleted",
+             "A POST deletes its target and yields 2.04.", CS_DEFECT_ANY},
+     .request = post_deletes},
+    {.row = {"put-refused-as-changed", "RFC7252#5.8.3:put-refused",
+             "A PUT in a format that is not supported changes nothing and yields 2.04.",
+             CS_DEFECT_ANY},
+     .reply = refused_as_changed},
     {.row = {"put-not-stored", "RFC7252#5.8.3:put-stored",
              "Another PUT leaves what the first one stored.", CS_DEFECT_ANY},
      .request = put_not_stored},

@@ -197,6 +197,31 @@ static bool proxy_uri_second(cs_defect_turn *t, cs_server_request *q, cs_server_
   return true;
 }
 
+static bool proxy_option(const cs_wire_option *o, size_t count) {
+  return proxy_scheme(o, count) || proxy_uri(o, count);
+}
+
+static bool proxy_ignored(cs_defect_turn *t, cs_server_request *q, cs_server_reply *reply) {
+  (void)reply;
+  cs_defect_drop_request_options(t, q, proxy_option);
+  return true;
+}
+
+static bool proxy_unanswered(cs_defect_turn *t, cs_server_request *q, cs_server_reply *reply) {
+  (void)t;
+  reply->silent = cs_defect_any_option(q->message.options, proxy_option);
+  return !reply->silent;
+}
+
+/* What a proxy says that waited for itself in vain. */
+static bool own_forwarded(cs_defect_turn *t, cs_server_request *q, cs_server_reply *reply) {
+  (void)t;
+  if (!cs_server_request_has(q, CS_OPT_PROXY_SCHEME) || cs_server_request_has(q, CS_OPT_URI_HOST))
+    return true;
+  cs_server_reply_error(reply, CS_CODE(5, 4), "nobody answers");
+  return false;
+}
+
 static bool has(const cs_defect_message *d, uint16_t number) {
   cs_span value;
   return cs_defect_is_request(d) && cs_wire_option_get(d->m.options, number, &value);
@@ -333,6 +358,15 @@ static const cs_defect table[] = {
     {.row = {"proxy-scheme-ignored", "RFC7252#5.7.2:not-a-proxy",
              "A request with Proxy-Scheme is served as a local one.", CS_DEFECT_ANY},
      .request = proxy_scheme_ignored},
+    {.row = {"proxy-options-ignored", "RFC7252#5.7.2:not-a-proxy",
+             "A proxy request of either kind is served as a local one.", CS_DEFECT_ANY},
+     .request = proxy_ignored},
+    {.row = {"own-authority-forwarded", "RFC7252#5.7.2:own-authority",
+             "A proxy request for the endpoint itself gets 5.04.", CS_DEFECT_ANY},
+     .request = own_forwarded},
+    {.row = {"proxy-request-unanswered", "RFC7252#5.10.2:proxy-uri-refused",
+             "A proxy request is not answered.", CS_DEFECT_UDP},
+     .request = proxy_unanswered},
     {.row = {"uri-host-unanswered", "RFC7252#5.10.1:uri-host",
              "A request with Uri-Host is not answered.", CS_DEFECT_ANY},
      .in = uri_host_unanswered},

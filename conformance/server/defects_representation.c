@@ -89,6 +89,25 @@ static bool etag_twice(cs_defect_turn *t, cs_defect_message *d) {
   return true;
 }
 
+/* All representations have one ETag, and who asks with it gets 2.03. */
+static void etag_constant(cs_defect_turn *t, const cs_server_request *q, cs_server_reply *reply) {
+  (void)t;
+  cs_span same = cs_span_str("same");
+  cs_span asked;
+  if (q->message.code != 1 || CS_CODE_CLASS(reply->code) != 2)
+    return;
+  if (cs_wire_option_get(q->message.options, CS_OPT_ETAG, &asked) && cs_span_equal(asked, same))
+    cs_server_reply_init(reply, CS_CODE(2, 3));
+  set_etag(reply, same);
+}
+
+/* The ETag of a response to PUT is not what GET says. */
+static void etag_outdated(cs_defect_turn *t, const cs_server_request *q, cs_server_reply *reply) {
+  (void)t;
+  if (q->message.code == 3 && CS_CODE_CLASS(reply->code) == 2)
+    set_etag(reply, cs_span_str("before"));
+}
+
 /* ---- 5.10.7 ---- */
 
 static void location_dot(cs_defect_turn *t, const cs_server_request *q, cs_server_reply *reply) {
@@ -217,6 +236,12 @@ static const cs_defect table[] = {
     {.row = {"accept-unmet-ignored", "RFC7252#5.10.4:not-acceptable",
              "An Accept that cannot be met is ignored.", CS_DEFECT_ANY},
      .request = accept_ignored},
+    {.row = {"etag-constant", "RFC7252#5.10.6:etag-differs",
+             "The ETag stays as it is when the representation changes.", CS_DEFECT_ANY},
+     .reply = etag_constant},
+    {.row = {"etag-of-before", "RFC7252#5.10.6.1:etag-current",
+             "The ETag of a response to PUT is not that of what was stored.", CS_DEFECT_ANY},
+     .reply = etag_outdated},
     {.row = {"etag-must-be-text", "RFC7252#5.10.6:etag-opaque",
              "An ETag that is no UTF-8 causes 4.00.", CS_DEFECT_ANY},
      .request = etag_must_be_text},

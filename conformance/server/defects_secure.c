@@ -2,7 +2,7 @@
  * and what DTLS, TLS, pre-shared keys and ALPN say of a server. */
 #include <string.h>
 
-#include "server/defects.h"
+#include "server/defects_client_hello.h"
 
 enum {
   RECORD_DTLS = 13, /* bytes of a record's header */
@@ -51,97 +51,6 @@ static bool is_clear(const cs_defect_wire *w, cs_span bytes, uint8_t type) {
 
 static bool is_protected(const cs_defect_wire *w, cs_span bytes, uint8_t type) {
   return w->established && is_type(w, bytes, type) && epoch(bytes) != 0;
-}
-
-/* ---- ClientHello ---- */
-
-/* Takes a vector whose length is in n bytes. */
-static bool take_vector(cs_span *rest, size_t n, cs_span *out) {
-  size_t len = 0;
-  if (rest->len < n)
-    return false;
-  for (size_t i = 0; i < n; i++)
-    len = len << 8 | rest->at[i];
-  if (len > rest->len - n)
-    return false;
-  *out = cs_span_cut(*rest, n, len);
-  *rest = cs_span_cut(*rest, n + len, rest->len - n - len);
-  return true;
-}
-
-/* The first record of a connection, of which w->shared holds what came before;
- * empty until it is whole, and behind it. */
-static cs_span gather(const cs_defect_wire *w, cs_span bytes) {
-  struct cs_defect_memory *held = w->shared;
-  uint64_t *peer = &held->number[6];
-  uint64_t *len = &held->number[7];
-  if (*peer != w->peer) {
-    *peer = w->peer;
-    *len = 0;
-  }
-  if (w->established || bytes.len > sizeof held->bytes - *len)
-    return cs_span_of(NULL, 0);
-  memcpy(held->bytes + *len, bytes.at, bytes.len);
-  *len += bytes.len;
-  if (*len < RECORD_TLS)
-    return cs_span_of(NULL, 0);
-  size_t whole = RECORD_TLS + ((size_t)held->bytes[3] << 8 | held->bytes[4]);
-  if (*len - bytes.len >= whole || *len < whole)
-    return cs_span_of(NULL, 0);
-  return cs_span_of(held->bytes, whole);
-}
-
-typedef struct client_hello {
-  cs_span record, cookie, extensions;
-} client_hello;
-
-/* A ClientHello in one record that is complete with these bytes. */
-static bool read_hello(const cs_defect_wire *w, cs_span bytes, client_hello *out) {
-  const size_t record = is_datagram(w) ? RECORD_DTLS : RECORD_TLS;
-  const size_t before = record + (is_datagram(w) ? 12 : 4) + 2 + 32; /* version, random */
-  cs_span skipped;
-  if (!is_datagram(w))
-    bytes = gather(w, bytes);
-  if (!is_type(w, bytes, HANDSHAKE) || bytes.len < before || bytes.at[record] != 1 ||
-      (is_datagram(w) && epoch(bytes) != 0))
-    return false;
-  cs_span rest = cs_span_cut(bytes, before, bytes.len - before);
-  *out = (client_hello){.record = bytes};
-  if (!take_vector(&rest, 1, &skipped) ||
-      (is_datagram(w) && !take_vector(&rest, 1, &out->cookie)) ||
-      !take_vector(&rest, 2, &skipped) || !take_vector(&rest, 1, &skipped))
-    return false;
-  (void)take_vector(&rest, 2, &out->extensions);
-  return true;
-}
-
-static bool find_extension(const client_hello *hello, unsigned type, cs_span *out) {
-  cs_span extensions = hello->extensions;
-  while (extensions.len >= 4) {
-    unsigned found = (unsigned)extensions.at[0] << 8 | extensions.at[1];
-    extensions = cs_span_cut(extensions, 2, extensions.len - 2);
-    if (!take_vector(&extensions, 2, out))
-      return false;
-    if (found == type)
-      return true;
-  }
-  return false;
-}
-
-/* Refuses a ClientHello by a fatal alert, which is not protected yet. */
-static bool refuse(const cs_defect_wire *w, const client_hello *hello, uint8_t alert) {
-  uint8_t record[RECORD_DTLS + 2] = {ALERT};
-  size_t len = is_datagram(w) ? RECORD_DTLS + 2 : RECORD_TLS + 2;
-  memcpy(record + 1, hello->record.at + 1,
-         len - 5); /* version; epoch and sequence number of DTLS */
-  record[len - 4] = 0;
-  record[len - 3] = 2;
-  record[len - 2] = 2;
-  record[len - 1] = alert;
-  cs_defect_wire_send(w, cs_span_of(record, len));
-  if (!is_datagram(w))
-    cs_defect_wire_end(w, -1);
-  return false;
 }
 
 /* ---- what a defect remembers of each peer ---- */
@@ -207,15 +116,15 @@ static void deaf_to_new(cs_defect_manner *m) {
 static bool deaf_after_alert(const cs_defect_wire *w, cs_span bytes) {
   if (is_protected(w, bytes, ALERT))
     *mark(w) = 1;
-  client_hello hello;
-  return !read_hello(w, bytes, &hello) || *mark(w) == 0;
+  cs_client_hello hello;
+  return !cs_client_hello_read(w, bytes, &hello) || *mark(w) == 0;
 }
 
 /* 1: it has sent something in a session; 2: it has begun another one then. */
 static bool unserved(const cs_defect_wire *w, cs_span bytes) {
-  client_hello hello;
+  cs_client_hello hello;
   uint64_t *m = mark(w);
-  if (read_hello(w, bytes, &hello) && *m)
+  if (cs_client_hello_read(w, bytes, &hello) && *m)
     *m = 2;
   if (!is_protected(w, bytes, DATA))
     return true;
@@ -224,8 +133,8 @@ static bool unserved(const cs_defect_wire *w, cs_span bytes) {
 }
 
 static bool ends_by_hello(const cs_defect_wire *w, cs_span bytes) {
-  client_hello hello;
-  if (w->established && read_hello(w, bytes, &hello) && hello.cookie.len == 0)
+  cs_client_hello hello;
+  if (w->established && cs_client_hello_read(w, bytes, &hello) && hello.cookie.len == 0)
     cs_defect_wire_end(w, -1);
   return true;
 }
@@ -343,25 +252,28 @@ static void certificate_suites_unknown(cs_defect_manner *m) {
 /* ---- what a ClientHello says ---- */
 
 static bool version_refused(const cs_defect_wire *w, cs_span bytes) {
-  client_hello hello;
-  return !read_hello(w, bytes, &hello) || refuse(w, &hello, PROTOCOL_VERSION);
+  cs_client_hello hello;
+  return !cs_client_hello_read(w, bytes, &hello) ||
+         cs_client_hello_refuse(w, &hello, PROTOCOL_VERSION);
 }
 
 static bool extension_refused(const cs_defect_wire *w, cs_span bytes) {
-  client_hello hello;
+  cs_client_hello hello;
   cs_span value;
-  return !read_hello(w, bytes, &hello) || !find_extension(&hello, ALPN, &value) ||
-         refuse(w, &hello, HANDSHAKE_FAILURE);
+  return !cs_client_hello_read(w, bytes, &hello) ||
+         !cs_client_hello_extension(&hello, ALPN, &value) ||
+         cs_client_hello_refuse(w, &hello, HANDSHAKE_FAILURE);
 }
 
 /* Knows itself as localhost: a list of one name of type 0. */
 static bool name_refused(const cs_defect_wire *w, cs_span bytes) {
   static const uint8_t known[] = {0, 12, 0, 0, 9, 'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't'};
-  client_hello hello;
+  cs_client_hello hello;
   cs_span value;
-  return !read_hello(w, bytes, &hello) || !find_extension(&hello, SERVER_NAME, &value) ||
+  return !cs_client_hello_read(w, bytes, &hello) ||
+         !cs_client_hello_extension(&hello, SERVER_NAME, &value) ||
          cs_span_equal(value, cs_span_of(known, sizeof known)) ||
-         refuse(w, &hello, HANDSHAKE_FAILURE);
+         cs_client_hello_refuse(w, &hello, HANDSHAKE_FAILURE);
 }
 
 static void alpn_unknown(cs_defect_manner *m) {
@@ -376,9 +288,9 @@ static void any_protocol(cs_defect_manner *m) {
 
 /* Remembers connections whose ClientHello is without ALPN. */
 static bool alpn_missed(const cs_defect_wire *w, cs_span bytes) {
-  client_hello hello;
+  cs_client_hello hello;
   cs_span value;
-  if (read_hello(w, bytes, &hello) && !find_extension(&hello, ALPN, &value))
+  if (cs_client_hello_read(w, bytes, &hello) && !cs_client_hello_extension(&hello, ALPN, &value))
     *mark(w) = 1;
   return true;
 }
@@ -553,6 +465,10 @@ static const cs_defect table[] = {
      .secure = psk_suite_unknown},
     {.row = {"certificate-suite-unknown-by-tls", "RFC8323#9.1:certificate-suite",
              "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 is not supported over TCP.", CS_DEFECT_TLS},
+     .secure = certificate_suites_unknown},
+    {.row = {"certificate-suite-unknown-by-wss", "RFC8323#9.2:certificate-suite",
+             "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 is not supported below WebSockets.",
+             CS_DEFECT_WSS},
      .secure = certificate_suites_unknown},
     {.row = {"version-refused-by-wss", "RFC8323#9.2:tls-version",
              "TLS 1.2 is refused below WebSockets.", CS_DEFECT_WSS},

@@ -305,7 +305,75 @@ static bool subprotocol_unsaid(cs_defect_turn *t, cs_defect_unit *u) {
   return true;
 }
 
+/* ---- lists and first lines, as a careless server reads them ---- */
+
+/* Takes the last two words for target and version, whatever stands before. */
+static bool request_line_guessed(cs_defect_turn *t, cs_defect_unit *u) {
+  (void)t;
+  if (u->kind == CS_DEFECT_HEAD)
+    cs_head_splice(u, u->bytes, cs_head_first_field(u), "GET " CS_WS_PATH " HTTP/1.1\r\n");
+  return true;
+}
+
+static bool absolute_target_unknown(cs_defect_turn *t, cs_defect_unit *u) {
+  (void)t;
+  static const char absolute[] = "GET http";
+  if (u->kind == CS_DEFECT_HEAD && u->len > sizeof absolute &&
+      memcmp(u->bytes, absolute, sizeof absolute - 1) == 0)
+    return cs_head_set_word(u, 1, "/http");
+  return true;
+}
+
+static bool subprotocol_grammar_unread(cs_defect_turn *t, cs_defect_unit *u) {
+  (void)t;
+  cs_head_line line;
+  if (u->kind == CS_DEFECT_HEAD && cs_head_find(u, "Sec-WebSocket-Protocol", 0, &line) &&
+      has_byte(line.value, '@'))
+    cs_head_set(u, "Sec-WebSocket-Protocol", "coap");
+  return true;
+}
+
+static bool extension_grammar_unread(cs_defect_turn *t, cs_defect_unit *u) {
+  (void)t;
+  if (u->kind == CS_DEFECT_HEAD)
+    cs_head_drop(u, "Sec-WebSocket-Extensions");
+  return true;
+}
+
+static bool second_extension_field_refused(cs_defect_turn *t, cs_defect_unit *u) {
+  (void)t;
+  cs_head_line line;
+  if (u->kind == CS_DEFECT_HEAD && cs_head_find(u, "Sec-WebSocket-Extensions", 1, &line))
+    cs_head_set(u, "Sec-WebSocket-Extensions", "=");
+  return true;
+}
+
+static bool extensions_sent_twice(cs_defect_turn *t, cs_defect_unit *u) {
+  (void)t;
+  for (int i = 0; i < 2 && cs_head_is_response(u, "101"); i++)
+    cs_head_add(u, "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+  return true;
+}
+
 static const cs_defect table[] = {
+    {.row = {"request-line-guessed", "RFC6455#4.2.1:request-line",
+             "any first line is taken for the request of an upgrade", CS_DEFECT_WS},
+     .unit_in = request_line_guessed},
+    {.row = {"absolute-target-unknown", "RFC6455#4.2.1:absolute-uri",
+             "there is nothing at an absolute URI", CS_DEFECT_WS},
+     .unit_in = absolute_target_unknown},
+    {.row = {"subprotocol-grammar-unread", "RFC6455#4.2.1:grammar",
+             "coap is found in a list of subprotocols that is none", CS_DEFECT_WS},
+     .unit_in = subprotocol_grammar_unread},
+    {.row = {"extension-grammar-unread", "RFC6455#9.1:extension-grammar",
+             "extensions are not looked at", CS_DEFECT_WS},
+     .unit_in = extension_grammar_unread},
+    {.row = {"second-extension-field-refused", "RFC6455#9.1:split",
+             "a second field of extensions is refused", CS_DEFECT_WS},
+     .unit_in = second_extension_field_refused},
+    {.row = {"extensions-sent-twice", "RFC6455#11.3.2:extensions-once",
+             "the response has two fields of extensions", CS_DEFECT_WS},
+     .unit_out = extensions_sent_twice},
     {.row = {"field-name-case-read", "RFC6455#4.1:field-name-case",
              "header fields are found only when their names are written as in the RFC",
              CS_DEFECT_WS},

@@ -116,6 +116,25 @@ static bool reserved_status_in(cs_defect_turn *t, cs_defect_unit *u) {
   return true;
 }
 
+static bool unused_status_in(cs_defect_turn *t, cs_defect_unit *u) {
+  cs_frame f;
+  if (cs_frame_read_as(u, CS_WS_CLOSE, &f) && f.len >= 2 && cs_frame_status(&f) < CS_WS_NORMAL)
+    take_close(t, u, &f);
+  return true;
+}
+
+static bool reason_in_latin_1(cs_defect_turn *t, cs_defect_unit *u) {
+  (void)t;
+  static const uint8_t refused[] = {CS_WS_PROTOCOL_ERROR >> 8, CS_WS_PROTOCOL_ERROR & 0xff, 'g',
+                                    0xea, 'n'};
+  cs_frame f;
+  if (cs_frame_read_as(u, CS_WS_CLOSE, &f)) {
+    cs_frame_set(&f, cs_span_of(refused, sizeof refused));
+    cs_frame_write(u, &f);
+  }
+  return true;
+}
+
 static bool no_status_in(cs_defect_turn *t, cs_defect_unit *u) {
   static const uint8_t none[] = {1005 >> 8, 1005 & 0xff};
   cs_frame f;
@@ -270,6 +289,13 @@ static const cs_defect table[] = {
              "a Close without status is answered by one of status 1005", CS_DEFECT_WS},
      .unit_in = no_status_in,
      .unit_out = kept_close_sent},
+    {.row = {"unused-status-echoed", "RFC6455#7.4.2:unused-range",
+             "a Close of a status under 1000 is sent back as it came", CS_DEFECT_WS},
+     .unit_in = unused_status_in,
+     .unit_out = kept_close_sent},
+    {.row = {"close-reason-latin-1", "RFC6455#5.5.1:close-reason",
+             "the reason of a Close is no UTF-8", CS_DEFECT_WS},
+     .unit_out = reason_in_latin_1},
     {.row = {"text-taken-for-binary", "RFC6455#8.1:not-utf-8",
              "text frames are taken for binary ones", CS_DEFECT_WS},
      .unit_in = text_as_binary},

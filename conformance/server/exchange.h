@@ -11,11 +11,14 @@ typedef struct cs_server_request {
   uint64_t peer;
   bool multicast;          /* it was sent to a group address */
   cs_wire_message message; /* spans are borrowed while the request is handled */
+  bool bert;               /* the peer takes BERT blocks (RFC 8323 section 5.3.2) */
+  uint32_t room;           /* longest message that it takes; 0: no limit is known */
 } cs_server_request;
 
 enum {
   CS_SERVER_OPTIONS_MAX = 512,  /* encoded options of a reply, in bytes */
   CS_SERVER_PAYLOAD_MAX = 1024, /* RFC 7252 section 4.6 */
+  CS_SERVER_BASE_SIZE = 1152,   /* of a message, RFC 8323 section 5.3.1 */
   CS_SERVER_MESSAGE_MAX = 1600  /* the longest message that a reply can make */
 };
 

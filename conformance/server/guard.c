@@ -33,6 +33,7 @@ static cs_err make_setup(cs_server_guard *g, const cs_server_credentials *c, con
   const cs_tls_credentials all = {.role = CS_TLS_SERVER,
                                   .psk = m->no_psk || !m->key.len ? NULL : &psk,
                                   .pki = m->no_certificate || !c->certificate.len ? NULL : &pki};
+  g->has_certificate = all.pki != NULL;
   cs_err err = cs_tls_setup_new(g->shared, &all, &g->setup, why);
   if (err != CS_OK)
     return err;
@@ -171,6 +172,11 @@ static cs_err receive_datagram(cs_server_guard *g, cs_guard_peer *p, uint64_t nu
       return err;
   }
   cs_guard_peer_used(g, p);
+  if (cs_guard_raw_key(g, p, bytes, now)) {
+    if (!p->current && !p->next && !p->ghosts)
+      cs_guard_peer_drop(g, p, now);
+    return CS_OK;
+  }
   cs_guard_session *s = session_for(g, p, bytes, now);
   if (s && s->tls)
     cs_guard_session_feed(g, s, bytes, now);

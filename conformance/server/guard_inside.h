@@ -69,6 +69,7 @@ struct cs_server_guard {
   cs_tls_shared *shared;
   cs_tls_setup *setup;
   cs_defect_manner manner;
+  bool has_certificate;
   uint8_t key[CS_TLS_KEY_MAX];
   size_t max_sessions;
   cs_base_table peers, sessions;
@@ -114,6 +115,12 @@ cs_err cs_guard_take(cs_server_guard *g, uint8_t *buf, size_t cap, uint64_t *num
 bool cs_guard_wire_in(cs_server_guard *g, uint64_t number, cs_span bytes, cs_time now);
 /* Posts what goes to the wire, past the defects. */
 void cs_guard_wire_out(cs_server_guard *g, cs_guard_peer *p, cs_span bytes, cs_time now);
+
+/* ---- guard_raw_key.c ---- */
+
+/* DTLS: whether it was a ClientHello that wants nothing but a raw public key, and is
+ * answered. */
+bool cs_guard_raw_key(cs_server_guard *g, cs_guard_peer *p, cs_span bytes, cs_time now);
 
 /* ---- guard_session.c ---- */
 

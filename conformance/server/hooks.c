@@ -5,7 +5,7 @@
 #include "server/inside.h"
 
 static cs_defect_turn turn_of(cs_server *s, const cs_server_peer *p, size_t i, cs_time now) {
-  cs_defect_turn t = {s, p->number, p->form, now, &p->memories[i], &s->shared[i]};
+  cs_defect_turn t = {s, p->number, p->form, now, &p->memories[i], &s->shared[i], s->multicast};
   return t;
 }
 
@@ -17,6 +17,7 @@ static const cs_defect *defect_on(const cs_server *s, const cs_server_peer *p, s
 bool cs_server_show(cs_server *s, const cs_server_peer *p, cs_span bytes) {
   uint32_t token_max = s->forms[p->form].config.core.token_max;
   s->scratch.form = p->form;
+  s->scratch.elsewhere = false;
   s->scratch.token_max = token_max ? token_max : cs_wire_limits_default.token_max;
   return cs_defect_set_bytes(&s->scratch, bytes);
 }

@@ -71,9 +71,10 @@ typedef struct cs_server_outgoing {
   struct cs_server_outgoing *next;
   uint64_t peer;
   cs_time due;
-  bool stream; /* bytes of a connection, else one datagram */
-  bool posted; /* by a defect */
-  size_t from; /* how much of it was taken */
+  bool stream;    /* bytes of a connection, else one datagram */
+  bool posted;    /* by a defect */
+  bool elsewhere; /* a defect sends it from another endpoint */
+  size_t from;    /* how much of it was taken */
   size_t len;
   uint8_t bytes[CS_SERVER_MESSAGE_MAX];
 } cs_server_outgoing;
@@ -104,6 +105,7 @@ struct cs_server {
   cs_server_outgoing *outbox; /* by due time, then by order */
   size_t posted_count;
   bool multicast; /* of the datagram being handled */
+  bool elsewhere; /* of what was taken last */
 };
 
 /* ---- peer.c ---- */

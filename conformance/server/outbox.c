@@ -28,6 +28,7 @@ static bool post_piece(cs_server *s, const cs_server_peer *p, cs_span bytes, cs_
   o->due = due;
   o->stream = stream;
   o->posted = posted;
+  o->elsewhere = !stream && !posted && s->scratch.elsewhere;
   o->from = 0;
   o->len = bytes.len;
   if (bytes.len)
@@ -72,6 +73,7 @@ cs_err cs_server_take(cs_server *s, cs_time now, uint8_t *buf, size_t cap, uint6
   o->from += n;
   *len = n;
   *number = o->peer;
+  s->elsewhere = o->elsewhere;
   if (o->from == o->len)
     release(s, &s->outbox);
   return CS_OK;

@@ -49,8 +49,20 @@ static void respond_later(cs_server *s, cs_server_peer *p, cs_core_exchange *x,
   cs_core_defer(cs_endpoint_session(p->endpoint), x, now);
 }
 
+/* What a peer on a stream has said of itself goes with its request. */
+static cs_server_request request_of(const cs_server *s, const cs_server_peer *p,
+                                    const cs_core_event *e) {
+  cs_server_request q = {.peer = p->number, .multicast = s->multicast, .message = e->message};
+  if (p->form == CS_WIRE_UDP)
+    return q;
+  const cs_core_settings *said = cs_core_peer_settings(cs_endpoint_session(p->endpoint));
+  q.room = said->max_message;
+  q.bert = said->block_wise && said->max_message > CS_SERVER_BASE_SIZE;
+  return q;
+}
+
 static void handle(cs_server *s, cs_server_peer *p, const cs_core_event *e, cs_time now) {
-  cs_server_request q = {p->number, s->multicast, e->message};
+  cs_server_request q = request_of(s, p, e);
   cs_server_reply reply;
   if (!cs_server_answered(s, p, &q, &reply, now))
     cs_server_handle(&s->store, &q, &reply);

@@ -19,7 +19,8 @@ static void content(cs_server_turn *t, int32_t format, cs_span payload) {
   if (!cs_server_acceptable(t, format))
     return;
   cs_server_reply_init(t->reply, CS_CODE(2, 5));
-  cs_server_reply_content(t->reply, format, payload);
+  if (cs_server_block(t, payload, &payload))
+    cs_server_reply_content(t->reply, format, payload);
 }
 
 static const cs_server_resource *row_of(const cs_server_path *path);
@@ -61,6 +62,18 @@ static void multi_format(cs_server_turn *t) {
     content(t, FORMAT_TEXT, cs_span_str("one of two formats"));
 }
 
+/* Longer than any message: 500 numbers of four digits, each with a space. */
+static void large(cs_server_turn *t) {
+  uint8_t text[500 * 5];
+  for (size_t i = 0; i < sizeof text / 5; i++) {
+    size_t rest = i;
+    for (size_t k = 4; k-- > 0; rest /= 10)
+      text[5 * i + k] = (uint8_t)('0' + rest % 10);
+    text[5 * i + 4] = ' ';
+  }
+  content(t, FORMAT_TEXT, cs_span_of(text, sizeof text));
+}
+
 static void location_query(cs_server_turn *t) {
   cs_server_reply_init(t->reply, CS_CODE(2, 1));
   cs_server_reply_option(t->reply, CS_OPT_LOCATION_QUERY, cs_span_str("first=1"));
@@ -78,6 +91,9 @@ static const cs_server_resource table[] = {
     {"validate", STORED_METHODS, cs_server_stored_handle, ";rt=\"validate\";ct=0", "version one"},
     {"separate", CS_ALLOW_GET, separate, ";rt=\"separate\";ct=0", "what took a while"},
     {"query", CS_ALLOW_GET, query, ";rt=\"query\";ct=0", NULL},
+    {"large", CS_ALLOW_GET, large, ";rt=\"block\";sz=2500;ct=0", NULL},
+    {"fetch", STORED_METHODS, cs_server_stored_handle, ";rt=\"fetch\";ct=0",
+     "what is fetched in part"},
     {"seg1", CS_ALLOW_GET, fixed_text, NULL, "one segment"},
     {"seg1/seg2", CS_ALLOW_GET, fixed_text, NULL, "two segments"},
     {"seg1/seg2/seg3", CS_ALLOW_GET, fixed_text, ";rt=\"segments\";ct=0", "three segments"},
@@ -89,8 +105,10 @@ static const cs_server_resource table[] = {
     {"multi-format", CS_ALLOW_GET, multi_format, ";rt=\"formats\";ct=\"0 41\"", NULL},
     {"location-query", CS_ALLOW_POST, location_query, ";rt=\"location\"", NULL},
     {"link1", CS_ALLOW_GET, fixed_text, ";rt=\"Type1 Type2\";if=\"If1\";sz=10", "first link"},
-    {"link2", CS_ALLOW_GET, fixed_text, ";rt=\"Type2 Type3\";if=\"If2\"", "second link"},
-    {"link3", CS_ALLOW_GET, fixed_text, ";rt=\"Type1 Type3\";if=\"foo\"", "third link"},
+    {"link2", CS_ALLOW_GET, fixed_text,
+     ";rt=\"Type2 Type3\";if=\"If2\";title=\"The \\\"second\\\" link, quoted\"", "second link"},
+    {"link3", CS_ALLOW_GET, fixed_text, ";rt=\"Type1 Type3\";if=\"foo\";title=\"Third link\"",
+     "third link"},
 };
 
 const cs_server_resource *cs_server_resource_at(size_t i) {
@@ -150,7 +168,8 @@ static void decide(cs_server_turn *t) {
   const cs_server_resource *row = row_of(&t->path);
   bool exists = row ? row->handle != cs_server_stored_handle : false;
   exists = exists || cs_server_store_find(t->store, &t->path);
-  if (!row && !exists && method != 3 && method != 4) {
+  bool creates = method == 3 || method == 4 || method == 6 || method == 7;
+  if (!row && !exists && !creates) {
     cs_server_reply_error(t->reply, CS_CODE(4, 4), "no such resource");
     return;
   }

@@ -44,6 +44,18 @@ void cs_server_handle(cs_server_store *store, const cs_server_request *q, cs_ser
 void cs_server_stored_handle(cs_server_turn *t);    /* stored.c */
 void cs_server_directory_handle(cs_server_turn *t); /* directory.c: /.well-known/core */
 
+/* blocks.c: what goes into this response of a representation that may be longer
+ * than a message: all of it, or the block that is asked for, with its Block2
+ * option in the reply. False when the reply is an error instead. */
+bool cs_server_block(cs_server_turn *t, cs_span whole, cs_span *part);
+
+/* partial.c: FETCH, PATCH and iPATCH, with the request's Content-Format or -1. */
+void cs_server_partial_handle(cs_server_turn *t, int64_t format);
+/* stored.c: stores a representation, the reply then is 2.01 or 2.04; false when it
+ * is an error. */
+bool cs_server_keep(cs_server_turn *t, const cs_server_path *path, int32_t format, cs_span payload,
+                    bool *created);
+
 /* True when a representation of this Content-Format may be sent; else the
  * reply is 4.06 (RFC 7252 section 5.10.4). */
 bool cs_server_acceptable(cs_server_turn *t, int32_t format);

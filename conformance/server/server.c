@@ -20,6 +20,7 @@ static bool understood(void *ctx, uint16_t number) {
   case CS_OPT_URI_PATH:
   case CS_OPT_URI_QUERY:
   case CS_OPT_ACCEPT:
+  case CS_OPT_BLOCK2:
   case CS_OPT_PROXY_URI:
   case CS_OPT_PROXY_SCHEME:
     return true;
@@ -63,6 +64,7 @@ static void init_form(cs_server *s, cs_wire_form form, cs_link_kind link,
   f->config.core.random = cs_base_seeded_random(&s->generator);
   f->config.core.known = understood;
   f->config.core.token_max = config->token_max;
+  f->config.core.block_wise = form != CS_WIRE_UDP;
   f->config.link = link;
   f->params = config->params ? *config->params : cs_core_params_default;
 }
@@ -193,6 +195,7 @@ static cs_err transmit_one(cs_server *s, cs_server_peer *p, cs_time now, uint8_t
 cs_err cs_server_transmit(cs_server *s, cs_time now, uint8_t *buf, size_t cap, uint64_t *number,
                           size_t *len) {
   for (;;) {
+    s->elsewhere = false;
     cs_err err = cs_server_take(s, now, buf, cap, number, len);
     if (err != CS_ERR_AGAIN || !s->ready_first)
       return err;
@@ -208,6 +211,10 @@ cs_err cs_server_transmit(cs_server *s, cs_time now, uint8_t *buf, size_t cap, u
       return err;
     }
   }
+}
+
+bool cs_server_elsewhere(const cs_server *s) {
+  return s->elsewhere;
 }
 
 cs_time cs_server_deadline(const cs_server *s) {

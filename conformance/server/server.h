@@ -52,6 +52,9 @@ cs_err cs_server_receive(cs_server *s, uint64_t peer, bool multicast, cs_span by
  * of them. CS_ERR_AGAIN when there is none now. */
 cs_err cs_server_transmit(cs_server *s, cs_time now, uint8_t *buf, size_t cap, uint64_t *peer,
                           size_t *len);
+/* Whether the datagram that cs_server_transmit gave last is to be sent from another
+ * endpoint than the one that its peer has sent to: only a defect does so. */
+bool cs_server_elsewhere(const cs_server *s);
 cs_time cs_server_deadline(const cs_server *s);
 void cs_server_expire(cs_server *s, cs_time now);
 

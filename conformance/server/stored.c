@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { GET = 1, POST, PUT, DELETE, FETCH, PATCH, IPATCH };
+enum { GET = 1, POST, PUT, DELETE };
 
 /* Content-Formats that are taken: text, links, XML, octets, EXI, JSON, CBOR. */
 static bool supported(int64_t format) {
@@ -45,18 +45,14 @@ static void get(cs_server_turn *t) {
       valid = true;
   cs_server_reply_init(t->reply, valid ? CS_CODE(2, 3) : CS_CODE(2, 5));
   put_etag(t->reply, e);
-  if (!valid)
-    cs_server_reply_content(t->reply, e->format, cs_span_of(e->payload, e->len));
+  cs_span part;
+  if (!valid && cs_server_block(t, cs_span_of(e->payload, e->len), &part))
+    cs_server_reply_content(t->reply, e->format, part);
 }
 
-/* Stores a representation at path; false when the reply is an error. */
-static bool keep(cs_server_turn *t, const cs_server_path *path, cs_span payload, bool *created) {
-  int64_t format = content_format(t->request);
-  if (format >= 0 && !supported(format)) {
-    error(t, CS_CODE(4, 15), "this Content-Format is not supported");
-    return false;
-  }
-  switch (cs_server_store_put(t->store, path, (int32_t)format, payload, created)) {
+bool cs_server_keep(cs_server_turn *t, const cs_server_path *path, int32_t format, cs_span payload,
+                    bool *created) {
+  switch (cs_server_store_put(t->store, path, format, payload, created)) {
   case CS_OK:
     cs_server_reply_init(t->reply, *created ? CS_CODE(2, 1) : CS_CODE(2, 4));
     return true;
@@ -71,6 +67,22 @@ static bool keep(cs_server_turn *t, const cs_server_path *path, cs_span payload,
     error(t, CS_CODE(5, 0), "out of memory");
     return false;
   }
+}
+
+/* Stores what the request brings; false when the reply is an error. */
+static bool keep(cs_server_turn *t, const cs_server_path *path, cs_span payload, bool *created) {
+  int64_t format = content_format(t->request);
+  if (format < 0 || supported(format))
+    return cs_server_keep(t, path, (int32_t)format, payload, created);
+  error(t, CS_CODE(4, 15), "this Content-Format is not supported");
+  return false;
+}
+
+/* The response to a PUT has the ETag of what was stored (RFC 7252 section 5.10.6.1). */
+static void put(cs_server_turn *t) {
+  bool created;
+  if (keep(t, &t->path, t->request->message.payload, &created))
+    put_etag(t->reply, cs_server_store_find(t->store, &t->path));
 }
 
 /* A POST to /test makes a new resource each time: first the plugtests' own
@@ -94,56 +106,6 @@ static void create(cs_server_turn *t) {
     cs_server_reply_option(t->reply, CS_OPT_LOCATION_PATH, segment);
 }
 
-/* FETCH (RFC 8132 section 2): the request's text says how many bytes from the
- * beginning are wanted; anything else wants all of them. */
-static void fetch(cs_server_turn *t, const cs_server_stored *e) {
-  uint32_t wanted = 0;
-  cs_span body = t->request->message.payload;
-  bool number = body.len > 0 && body.len < 5;
-  for (size_t i = 0; number && i < body.len; i++) {
-    number = body.at[i] >= '0' && body.at[i] <= '9';
-    wanted = wanted * 10 + (uint32_t)(body.at[i] - '0');
-  }
-  size_t len = number && wanted < e->len ? wanted : e->len;
-  if (!cs_server_acceptable(t, e->format))
-    return;
-  cs_server_reply_init(t->reply, CS_CODE(2, 5));
-  cs_server_reply_content(t->reply, e->format, cs_span_of(e->payload, len));
-}
-
-/* PATCH appends the request's text, iPATCH, which is idempotent, puts it in the
- * place of the first bytes (RFC 8132 section 3). */
-static void patch(cs_server_turn *t, const cs_server_stored *e) {
-  uint8_t next[2 * CS_SERVER_PAYLOAD_MAX];
-  cs_span body = t->request->message.payload;
-  size_t from = t->request->message.code == PATCH ? e->len : 0;
-  if (body.len > CS_SERVER_PAYLOAD_MAX) {
-    error(t, CS_CODE(4, 13), "the patch is too large");
-    return;
-  }
-  memcpy(next, e->payload, e->len);
-  if (body.len)
-    memcpy(next + from, body.at, body.len);
-  size_t len = from + body.len > e->len ? from + body.len : e->len;
-  bool created;
-  (void)keep(t, &t->path, cs_span_of(next, len), &created);
-}
-
-static void fetch_or_patch(cs_server_turn *t) {
-  const cs_server_stored *e = cs_server_store_find(t->store, &t->path);
-  int64_t format = content_format(t->request);
-  if (!e)
-    error(t, CS_CODE(4, 4), "no such resource");
-  else if (format < 0)
-    error(t, CS_CODE(4, 15), "a Content-Format is needed");
-  else if (format != 0)
-    error(t, CS_CODE(4, 15), "this Content-Format is not supported");
-  else if (t->request->message.code == FETCH)
-    fetch(t, e);
-  else
-    patch(t, e);
-}
-
 void cs_server_stored_handle(cs_server_turn *t) {
   bool created;
   switch (t->request->message.code) {
@@ -157,14 +119,14 @@ void cs_server_stored_handle(cs_server_turn *t) {
       (void)keep(t, &t->path, t->request->message.payload, &created);
     return;
   case PUT:
-    (void)keep(t, &t->path, t->request->message.payload, &created);
+    put(t);
     return;
   case DELETE:
     cs_server_store_delete(t->store, &t->path);
     cs_server_reply_init(t->reply, CS_CODE(2, 2));
     return;
   default:
-    fetch_or_patch(t);
+    cs_server_partial_handle(t, content_format(t->request));
     return;
   }
 }

@@ -19,12 +19,16 @@ prefix=$servers/aiocoap-$(version)
 word=servers/aiocoap/server.py
 
 fill() {
-  python3 -m venv "$prefix" || die "python3 with its venv module is needed"
+  local needed="python3 python3-venv python3-dev gcc make autoconf automake"
+  # shellcheck disable=SC2086 # packages are words
+  tool python3 $needed
+  python3 -m venv "$prefix" ||
+    die "python3's module venv is needed. As root, run: apt-get install -y --no-install-recommends $needed"
   # pip of version 25.3 and later asks the second for what builds, older ones the first.
   PIP_CONSTRAINT=$here/aiocoap/constraints.txt PIP_BUILD_CONSTRAINT=$here/aiocoap/constraints.txt \
     "$prefix/bin/python" -m pip install -q --disable-pip-version-check --no-deps \
     -r "$here/aiocoap/requirements.txt" ||
-    die "aiocoap could not be installed; a C compiler, autoconf, automake and python's headers are needed too"
+    die "aiocoap could not be installed. What it needs: apt-get install -y --no-install-recommends $needed"
 }
 
 install() {

@@ -18,7 +18,8 @@ prefix=$servers/californium-$(version)
 word=PlugtestServer
 
 fill() {
-  command -v mvn >/dev/null && command -v javac >/dev/null || die "maven and a JDK are needed"
+  tool mvn maven
+  tool javac default-jdk-headless
   mkdir -p "$prefix"
   local told
   # Quiet, as far as maven can be, unless it fails.
@@ -34,7 +35,8 @@ install() {
 # The command line, one word a line.
 program() {
   install
-  command -v java || die "java is needed"
+  tool java default-jdk-headless
+  command -v java
   # Little is compiled before it runs, so it is there sooner and takes less of a small machine.
   printf '%s\n' -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$prefix/lib/*" PlugtestServer
 }

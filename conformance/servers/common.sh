@@ -29,6 +29,14 @@ die() {
   exit 2
 }
 
+# tool COMMAND PACKAGE...: that the command is there; else what installs it is said
+tool() {
+  local command=$1
+  shift
+  command -v "$command" >/dev/null ||
+    die "$command is needed. As root, run: apt-get install -y --no-install-recommends $*"
+}
+
 # port_of TRANSPORT PORT
 port_of() {
   case $1 in

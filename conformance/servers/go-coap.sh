@@ -17,11 +17,11 @@ prefix=$servers/go-coap-$(version)
 word=coapspec-go-coap
 
 fill() {
-  command -v go >/dev/null || die "go is needed"
+  tool go golang-go
   mkdir -p "$prefix"
   # Another compiler than the one that is here would be fetched otherwise.
   (cd "$here/go-coap" && GOTOOLCHAIN=local GOFLAGS="-mod=readonly -buildvcs=false" go build -o "$prefix/$word" .) ||
-    die "go-coap could not be built"
+    die "go-coap could not be built; go 1.25 or later is needed (here: $(go version 2>&1))"
 }
 
 install() {

@@ -27,6 +27,11 @@ typedef struct cs_endpoint_config {
    * put into. All endpoints of an owner can share them, as long as one at a time is
    * between cs_endpoint_receive and the end of its events. */
   uint8_t *plain;
+  /* Secured endpoints only, or NULL: shown what goes to be protected, and what was
+   * unprotected, for captures: a message each on datagrams, bytes in order on streams.
+   * It may call no function of the endpoint, and keep nothing of the bytes. Secret. */
+  void (*tap)(void *ctx, bool sent, cs_span bytes);
+  void *tap_ctx;
 } cs_endpoint_config;
 
 /* config is shared and must outlive the endpoint. CS_ERR_MEMORY,

@@ -96,6 +96,8 @@ void endpoint_secure_expire(cs_endpoint *e, cs_time now);
 void endpoint_secure_finish(struct secure *s, cs_time now);
 /* The next record of what was received, in config->plain. As cs_tls_read. */
 cs_err endpoint_secure_read(cs_endpoint *e, cs_span *plain);
+/* Shows config->tap what goes into TLS or came out of it. */
+void endpoint_secure_tap(const cs_endpoint *e, bool sent, cs_span bytes);
 /* What TLS has come to since it was asked last, each once: ready and ended are set. */
 enum tls_change { TLS_SAME, TLS_READY, TLS_OVER };
 enum tls_change endpoint_secure_note(struct secure *s, cs_time now);

@@ -131,6 +131,7 @@ static cs_err protect(cs_endpoint *e, cs_time now) {
     n = CS_TLS_RECORD_MAX;
   cs_err err = cs_tls_write(st->secure->tls, cs_span_of(st->out + st->sent, n), now);
   if (err == CS_OK) {
+    endpoint_secure_tap(e, true, cs_span_of(st->out + st->sent, n));
     st->sent += n;
     if (st->sent == st->len)
       free_output(e);

@@ -51,12 +51,19 @@ enum tls_change endpoint_secure_note(struct secure *s, cs_time now) {
   return TLS_OVER;
 }
 
+void endpoint_secure_tap(const cs_endpoint *e, bool sent, cs_span bytes) {
+  if (e->config->tap)
+    e->config->tap(e->config->tap_ctx, sent, bytes);
+}
+
 cs_err endpoint_secure_read(cs_endpoint *e, cs_span *plain) {
   uint8_t *buf = e->config->plain;
   size_t n = 0;
   cs_err err = cs_tls_read(secure_of(e)->tls, buf, CS_TLS_RECORD_MAX, &n);
-  if (err == CS_OK)
+  if (err == CS_OK) {
     *plain = cs_span_of(buf, n);
+    endpoint_secure_tap(e, false, *plain);
+  }
   return err;
 }
 
@@ -257,8 +264,11 @@ static cs_err protect(cs_endpoint *e, cs_time now, uint8_t *buf, size_t cap, cs_
   cs_err err = cs_core_transmit(e->session, now, buf, cap, to, &n);
   if (err != CS_OK)
     return err;
-  s->carried = cs_tls_write(s->tls, cs_span_of(buf, n), now) == CS_OK &&
-               cs_wire_peek(cs_span_of(buf, n), &s->type, &s->code, &s->mid);
+  cs_span message = cs_span_of(buf, n);
+  bool went = cs_tls_write(s->tls, message, now) == CS_OK;
+  if (went)
+    endpoint_secure_tap(e, true, message);
+  s->carried = went && cs_wire_peek(message, &s->type, &s->code, &s->mid);
   heed(e, now);
   return CS_OK;
 }

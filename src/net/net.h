@@ -40,6 +40,12 @@ typedef struct cs_net_ops {
    * left), CS_ERR_MEMORY, CS_ERR_UNSUPPORTED, CS_ERR_SYSTEM. */
   cs_err (*open)(void *net, cs_net_kind kind, const cs_net_address *local,
                  const cs_net_address *peer, int *fd);
+  /* Opens a datagram socket at the local address of fd, which is connected: it
+   * hears everybody but fd's peer, and with group (a multicast address) it can
+   * send to that, by the way that leads to fd's peer. NULL where there is no
+   * such thing. CS_ERR_UNSUPPORTED on AF_UNIX, where nobody else can send to a
+   * connected socket; else as open. */
+  cs_err (*beside)(void *net, int fd, const cs_net_address *group, int *other);
   /* Accepts one connection of a listening stream; CS_ERR_AGAIN when none. */
   cs_err (*accept)(void *net, int fd, cs_net_address *peer, int *connection);
   /* The outcome of a background connect: CS_OK, CS_ERR_AGAIN or the failure. */

@@ -140,6 +140,7 @@ static const cs_net_ops posix_ops = {
     .now = now,
     .entropy = entropy,
     .open = cs_net_posix_open,
+    .beside = cs_net_posix_beside,
     .accept = cs_net_posix_accept,
     .connected = cs_net_posix_connected,
     .send = cs_net_posix_send,

@@ -30,6 +30,7 @@ cs_err cs_net_posix_error(int errnum);
 
 cs_err cs_net_posix_open(void *net, cs_net_kind kind, const cs_net_address *local,
                          const cs_net_address *peer, int *fd);
+cs_err cs_net_posix_beside(void *net, int fd, const cs_net_address *group, int *other);
 cs_err cs_net_posix_accept(void *net, int fd, cs_net_address *peer, int *connection);
 cs_err cs_net_posix_connected(void *net, int fd);
 cs_err cs_net_posix_send(void *net, int fd, const cs_net_address *peer, cs_span bytes,

@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "net/posix.h"
@@ -31,6 +33,24 @@ cs_err cs_net_posix_multicast_hops(void *net, int fd, unsigned hops) {
   }
 }
 
+/* The number of the interface that has the address; 0 when none does. */
+static uint32_t interface_of(const struct in6_addr *address) {
+  struct ifaddrs *all;
+  uint32_t found = 0;
+  if (getifaddrs(&all) != 0)
+    return 0;
+  for (const struct ifaddrs *i = all; i && !found; i = i->ifa_next) {
+    if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET6)
+      continue;
+    struct sockaddr_in6 at;
+    memcpy(&at, i->ifa_addr, sizeof at);
+    if (memcmp(&at.sin6_addr, address, sizeof *address) == 0)
+      found = if_nametoindex(i->ifa_name);
+  }
+  freeifaddrs(all);
+  return found;
+}
+
 cs_err cs_net_posix_multicast_defaults(int fd, const cs_net_address *local,
                                        const cs_net_address *peer) {
   cs_err e = cs_net_posix_multicast_hops(NULL, fd, 1);
@@ -49,6 +69,8 @@ cs_err cs_net_posix_multicast_defaults(int fd, const cs_net_address *local,
   uint32_t zone = peer->u.in6.sin6_scope_id;
   if (!zone && local)
     zone = local->u.in6.sin6_scope_id;
+  if (!zone && local && !cs_net_address_any(local))
+    zone = interface_of(&local->u.in6.sin6_addr);
   if (!e && zone)
     e = option_int(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, (int)zone);
   return e;

@@ -161,6 +161,64 @@ cs_err cs_net_posix_open(void *net, cs_net_kind kind, const cs_net_address *loca
   return open_checked(net, kind, &any, NULL, fd);
 }
 
+/* Both sockets let the other have the address, the first one only now: a port that
+ * the system chooses for a socket that shares might be one that another shares. And
+ * no longer than that: on Linux whoever shares may join, also another user. */
+static cs_err share_address(int fd, int other, const cs_net_address *local) {
+  cs_err e = CS_OK;
+  if (set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) != 0 ||
+      set_int(other, SOL_SOCKET, SO_REUSEADDR, 1) != 0 ||
+      bind(other, &local->u.sa, local->len) != 0)
+    e = cs_net_posix_error(errno);
+  (void)set_int(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+  (void)set_int(other, SOL_SOCKET, SO_REUSEADDR, 0);
+  return e;
+}
+
+static cs_err bind_beside(int fd, int other, const cs_net_address *local,
+                          const cs_net_address *group) {
+  bool mapped =
+      cs_net_address_family(local) == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&local->u.in6.sin6_addr);
+  if (cs_net_address_family(local) == AF_INET6 &&
+      set_int(other, IPPROTO_IPV6, IPV6_V6ONLY, !mapped) != 0)
+    return cs_net_posix_error(errno);
+  cs_err e = share_address(fd, other, local);
+  if (e)
+    return e;
+  return group ? cs_net_posix_multicast_defaults(other, local, group) : CS_OK;
+}
+
+cs_err cs_net_posix_beside(void *net, int fd, const cs_net_address *group, int *other) {
+  cs_net_posix *p = net;
+  const cs_net_slot *slot = slot_of(p, fd);
+  cs_net_address local;
+  if (!slot || slot->stream || (group && !cs_net_address_multicast(group)))
+    return CS_ERR_ARGUMENT;
+  cs_err e = cs_net_posix_local(p, fd, &local);
+  if (e)
+    return e;
+  int family = cs_net_address_family(&local);
+  if (family == AF_UNIX)
+    return CS_ERR_UNSUPPORTED;
+  if (group && cs_net_address_family(group) != family)
+    return CS_ERR_ARGUMENT;
+  int s = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (s < 0)
+    return cs_net_posix_error(errno);
+  e = slot_open(p, s, false);
+  if (e) {
+    close(s);
+    return e;
+  }
+  e = bind_beside(fd, s, &local, group);
+  if (e) {
+    cs_net_posix_close(p, s);
+    return e;
+  }
+  *other = s;
+  return CS_OK;
+}
+
 cs_err cs_net_posix_accept(void *net, int fd, cs_net_address *peer, int *connection) {
   cs_net_posix *p = net;
   cs_net_address from = {.len = sizeof from.u};

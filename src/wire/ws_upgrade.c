@@ -204,6 +204,8 @@ cs_rule cs_wire_ws_request_check(const cs_wire_http_head *head) {
   broken = check_ws_version(head);
   if (broken == CS_RULE_NONE)
     broken = check_key(head);
+  if (broken == CS_RULE_NONE)
+    broken = cs_wire_ws_lists_check(head);
   if (broken != CS_RULE_NONE)
     return broken;
   return cs_wire_http_has_exact(head, "Sec-WebSocket-Protocol", "coap") ? CS_RULE_NONE

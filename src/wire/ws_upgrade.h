@@ -71,9 +71,12 @@ cs_err cs_wire_ws_request(cs_span host, const char key[CS_WS_KEY_SIZE], uint8_t 
 cs_rule cs_wire_ws_response_check(const cs_wire_http_head *head, cs_span key);
 
 /* What a server must find in a request (section 4.2.1): GET, HTTP/1.1 or
- * higher, Host, Upgrade, Connection, a key of 16 bytes, version 13, subprotocol
- * coap, and the path of RFC 8323 section 8.3. */
+ * higher, Host, Upgrade, Connection, a key of 16 bytes, version 13, lists that
+ * are lists, subprotocol coap, and the path of RFC 8323 section 8.3. */
 cs_rule cs_wire_ws_request_check(const cs_wire_http_head *head);
+/* That its lists of subprotocols and extensions are lists (sections 4.3 and 9.1);
+ * cs_wire_ws_request_check asks it too. */
+cs_rule cs_wire_ws_lists_check(const cs_wire_http_head *head);
 /* A server's answers: 101 to this key; or a refusal for the rule: 426 with
  * Sec-WebSocket-Version for a wrong version, 404 for another path, 405 for
  * another method, 408 after the deadline, 431 over the sizes above, 505 for

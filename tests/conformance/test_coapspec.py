@@ -125,6 +125,10 @@ class Runs(unittest.TestCase):
         with open(os.path.join(self.out, "report.json"), encoding="utf-8") as f:
             return json.load(f)
 
+    def cases(self):
+        """Those of scenarios, without the run's own."""
+        return [c for c in self.report()["cases"] if not c["id"].startswith("target/")]
+
     def one_line(self, result, code, *words):
         self.assertEqual(result.returncode, code, result.stderr)
         lines = result.stderr.splitlines()
@@ -364,48 +368,9 @@ class Coapspec(Runs):
             result = run("run", server.uri, "--profile", profile, "--only",
                          "7252/5.4.1/elective-ignored", "--out", self.out)
         self.assertEqual(result.returncode, 0, result.stdout)
-        for case in self.report()["cases"]:
+        for case in self.cases():
             self.assertEqual(case["verdict"], "skip")
             self.assertRegex(case["message"], "does not offer /nowhere.*4.04")
-
-    def play_twice(self, answer):
-        """The only case, 4.3/ping, against a target that answers its first ping so."""
-        pings = 0
-
-        def serve(sock):
-            nonlocal pings
-            while True:
-                data, peer = sock.recvfrom(2048)
-                if data == b"":
-                    return
-                pings += 1
-                # Five looks for life have two each; the next is the case's.
-                if pings != 11:
-                    sock.sendto(b"\x70\x00" + data[2:4], peer)
-                elif answer:
-                    sock.sendto(answer + data[2:4], peer)
-
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.bind(("127.0.0.1", 0))
-            thread = threading.Thread(target=serve, args=(sock,))
-            thread.start()
-            uri = "coap://127.0.0.1:%d" % sock.getsockname()[1]
-            result = run("run", uri, "--only", "7252/4.3/ping", "--out", self.out)
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
-                end.sendto(b"", sock.getsockname())
-            thread.join()
-        return result, self.report()["cases"][0]
-
-    def test_a_loss_is_no_fault(self):
-        result, case = self.play_twice(b"")
-        self.assertEqual((result.returncode, case["verdict"]), (0, "pass"), result.stdout)
-        self.assertIn("nothing came", case["message"])
-
-    def test_a_fault_that_comes_and_goes_is_flaky(self):
-        result, case = self.play_twice(b"\x60\x00")
-        self.assertEqual((result.returncode, case["verdict"]), (1, "flaky"), result.stdout)
-        self.assertRegex(case["message"], "^pass alone; among other cases fail: ACK 0.00")
-        self.assertEqual(case["statement"], "RFC7252#4.3:empty-con-reset")
 
     def test_capabilities_are_probed(self):
         head = "covers RFC7252#4.3:empty-con-reset\ntransport udp\n"
@@ -419,7 +384,7 @@ class Coapspec(Runs):
                 ran = run("run", server.uri, "--scenarios", os.path.join(self.folder, "own"),
                           "--out", self.out)
             self.assertEqual(ran.returncode, 0, ran.stderr)
-            self.assertEqual({c["id"]: c["verdict"] for c in self.report()["cases"]},
+            self.assertEqual({c["id"]: c["verdict"] for c in self.cases()},
                              {"a/b/has": "pass", "a/b/lacks": lacks, "a/b/without": without})
 
     def test_private_scenarios_have_requirements_of_their_own(self):
@@ -460,8 +425,9 @@ class Coapspec(Runs):
         for seed in ["5", "5", "6"]:
             run("run", "embedded", "--seed", seed, "--out", self.out)
             reports.append(self.report())
-        self.assertEqual(reports[0], reports[1])
-        self.assertNotEqual(reports[0], reports[2])
+        # A difference of megabytes takes minutes to be printed.
+        self.assertTrue(reports[0] == reports[1], "equal seeds, unequal reports")
+        self.assertFalse(reports[0] == reports[2], "unequal seeds, equal reports")
         self.assertEqual([c["verdict"] for c in reports[0]["cases"]],
                          [c["verdict"] for c in reports[2]["cases"]])
 
@@ -484,12 +450,12 @@ class Coapspec(Runs):
         report = self.report()
         self.assertEqual(report["target"], f"{server.uri} {server.tcp} {server.ws}")
         self.assertEqual([t["transport"] for t in report["targets"]], ["udp", "tcp", "ws"])
-        counts = {t: sum(c["transport"] == t for c in report["cases"]) for t in ["udp", "tcp", "ws"]}
+        counts = {t: sum(c["transport"] == t for c in self.cases()) for t in ["udp", "tcp", "ws"]}
         self.assertGreaterEqual(counts["udp"], 2)
         self.assertEqual(counts["tcp"], 2)
         self.assertEqual(counts["ws"], 2)
         self.assertEqual({c["verdict"] for c in report["cases"]}, {"pass"})
-        self.assertIn("\n  tcp: 2 cases: 2 pass\n", ran.stdout)
+        self.assertIn("\n  tcp: 4 cases: 4 pass\n", ran.stdout)
         # No two tests of JUnit have the same name.
         tests = ElementTree.parse(os.path.join(self.out, "report.xml")).iter("testcase")
         names = [(t.get("classname"), t.get("name")) for t in tests]
@@ -550,7 +516,7 @@ class Coapspec(Runs):
             uri = "coap+tcp://" + path.replace("/", "%2F").replace(" ", "%20")
             ran = run("run", uri, "--out", self.out, "--only", "8323/5.4/ping")
         self.assertEqual(ran.returncode, 0, ran.stderr + ran.stdout)
-        self.assertEqual(self.report()["summary"]["pass"], 1)
+        self.assertEqual([c["verdict"] for c in self.cases()], ["pass"])
 
     def test_unix_domain_datagrams(self):
         path = os.path.join(self.folder, "d")
@@ -793,7 +759,7 @@ class Secured(Runs):
             ran = run("run", server.secured[1], "--profile", "embedded", "--out", self.out, "--only",
                       "5246/7.2.1/close-notify")
         self.assertEqual(ran.returncode, 1, ran.stdout + ran.stderr)
-        self.assertEqual(self.report()["cases"][0]["statement"], "RFC5246#7.2.1:close-notify-answered")
+        self.assertEqual(self.cases()[0]["statement"], "RFC5246#7.2.1:close-notify-answered")
 
 
 if __name__ == "__main__":

@@ -152,8 +152,12 @@ class Spawn(unittest.TestCase):
         with open(os.path.join(self.out, "report.json"), encoding="utf-8") as f:
             return json.load(f)
 
+    def cases(self):
+        """Those of the scenarios, without the run's own."""
+        return [c for c in self.report()["cases"] if not c["id"].startswith("target/")]
+
     def verdicts(self):
-        return {(c["transport"], c["id"][4:]): c["verdict"] for c in self.report()["cases"]}
+        return {(c["transport"], c["id"][4:]): c["verdict"] for c in self.cases()}
 
     def log(self):
         with open(os.path.join(self.out, "server.log"), encoding="utf-8", errors="replace") as f:
@@ -300,10 +304,10 @@ class Spawn(unittest.TestCase):
         ran = self.run_with()
         self.assertEqual(ran.returncode, 4, ran.stdout + ran.stderr)
         self.assertIn("started again 20 times", self.report()["trouble"])
-        counts = self.report()["summary"]
-        self.assertEqual(counts["crash"] + counts["inconclusive"], 30)
-        self.assertGreaterEqual(counts["crash"], 15)
-        self.assertEqual(self.assert_all_ended(), 21)
+        verdicts = list(self.verdicts().values())
+        self.assertEqual(verdicts.count("crash") + verdicts.count("inconclusive"), 30)
+        self.assertGreaterEqual(verdicts.count("crash"), 15)
+        self.assertGreaterEqual(self.assert_all_ended(), 21)
 
 
 if __name__ == "__main__":

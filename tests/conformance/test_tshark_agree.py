@@ -88,6 +88,8 @@ def from_notation(text, numbers, udp):
     words = [(match.group(1), match.group(2)) for match in WORD.finditer(text)]
     said = {"code": None, "token": b"", "options": [], "payload": b""}
     if udp:
+        if words[0][0] == "multicast":  # where it went, not what it says
+            words.pop(0)
         said["type"] = TYPES[words.pop(0)[0]]
     code = words[0][0]
     if code in METHODS:
@@ -188,7 +190,7 @@ class Aligned:
         self.udp = case["transport"] in DATAGRAMS
         # What went beside a security session says so.
         self.text = re.sub("^plain ", "", packet["message"])
-        self.raw = re.match(r"raw |frame |upgrade ", self.text) is not None
+        self.raw = re.match(r"(multicast )?raw |frame |upgrade ", self.text) is not None
 
 
 def align(cases, payloads):

@@ -56,6 +56,36 @@ START_TEST(a_request_is_answered) {
 }
 END_TEST
 
+struct tapped {
+  unsigned sent, received;
+  uint8_t first; /* byte of what was sent last */
+};
+
+static void tap(void *ctx, bool sent, cs_span bytes) {
+  struct tapped *t = ctx;
+  t->sent += sent;
+  t->received += !sent;
+  if (sent && bytes.len)
+    t->first = bytes.at[0];
+}
+
+/* The messages alone, each once: neither the handshake nor records. */
+START_TEST(a_tap_shows_what_is_protected) {
+  struct tapped t = {0};
+  open_pair();
+  p.client.config.tap = tap;
+  p.client.config.tap_ctx = &t;
+  established();
+  ck_assert_uint_eq(t.sent + t.received, 0);
+  ck_assert_int_eq(cs_test_pair_get(&p, "a"), CS_OK);
+  cs_test_pair_pass(&p, CS_SECOND);
+  ck_assert_uint_eq(t.sent, 1);
+  ck_assert_uint_eq(t.received, 1);
+  ck_assert_uint_eq(t.first >> 4, 4); /* version 1, Confirmable */
+  close_pair();
+}
+END_TEST
+
 /* Nothing runs and nothing is sent before it is up; then the handshake alone, and a
  * request's clock is started by its own first transmission. */
 START_TEST(a_request_waits_for_the_handshake) {
@@ -735,6 +765,7 @@ int main(void) {
   tcase_add_test(c, an_endpoint_in_the_clear_costs_nothing);
   if (cs_tls_available(CS_TLS_DATAGRAM)) {
     tcase_add_test(c, a_request_is_answered);
+    tcase_add_test(c, a_tap_shows_what_is_protected);
     tcase_add_test(c, a_request_waits_for_the_handshake);
     tcase_add_test(c, what_cannot_be_secured_is_refused);
     tcase_add_test(c, several_messages_in_one_datagram);

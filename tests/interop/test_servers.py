@@ -1,11 +1,12 @@
 """The server scripts start, find, refuse and stop a real coap-server: over UDP and
 TCP, DTLS and TLS the system's own, over WebSockets and Unix-domain sockets 4.3.4.
-With COAPSPEC_ALL_SERVERS in the environment also the secured transports of all the
-others. Handshakes and requests are those of openssl s_client, coap-client, Python's
+With COAPSPEC_ALL_SERVERS in the environment also all the others, which their scripts
+install. Handshakes and requests are those of openssl s_client, coap-client, Python's
 ssl and aiocoap-client: nothing of ours."""
 
 import concurrent.futures
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -261,6 +262,7 @@ class running:
         told = script(self.path, "start", *self.where, **self.environment)
         assert told.returncode == 0, (self.path, self.environment, told)
         self.pid = int(told.stdout)
+        return self
 
     def __exit__(self, *_):
         script(self.path, "stop", str(self.pid))
@@ -294,9 +296,9 @@ def handshakes(address, port, offered):
     all_shake_hands(attempts)
 
 
-def with_client_certificates(path, port, offered, **environment):
+def with_client_certificates(path, port, offered, security="psk certificate client-certificate",
+                             **environment):
     """Where they are demanded: no session without one, nor with one of nobody's."""
-    security = "psk certificate client-certificate"
     with running(path, ADDRESS, str(port), COAPSPEC_SERVER_SECURITY=security, **environment):
         all_shake_hands(
             [(transport, (ADDRESS, port + ABOVE[transport]), credentials["certificate"],
@@ -352,6 +354,54 @@ def secure_port_in_use():
     told = script(LIBCOAP, "start", ADDRESS, "65535")
     first = "ws" if "ws" in script(LIBCOAP, "transports").stdout.split() else "dtls"
     assert told.returncode == 2 and f"leaves none for {first}," in told.stderr, told
+
+
+def missing_tools():
+    """What a server is built with and is not there is named, with the command that installs it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for tool in "bash basename cat cksum dirname env flock mkdir rm sed".split():
+            os.symlink(shutil.which(tool), os.path.join(folder, tool))
+        for name, tool, packages in (("aiocoap", "python3", "python3-venv"),
+                                     ("californium", "mvn", "maven"),
+                                     ("go-coap", "go", "golang-go"),
+                                     ("node-coap", "node", "nodejs"),
+                                     ("coap-rs", "cargo", "cargo")):
+            path = os.path.join(SOURCE, f"conformance/servers/{name}.sh")
+            for verb in ("install",), ("start", ADDRESS, "5698"):
+                told = script(path, *verb, PATH=folder, COAPSPEC_SERVERS=os.path.join(folder, "s"))
+                assert told.returncode == 2 and not told.stdout, (name, told)
+                assert f"{tool} is needed" in told.stderr, (name, told)
+                assert "apt-get install" in told.stderr and packages in told.stderr, (name, told)
+
+
+def of_datagrams():
+    """node-coap and coap-rs: UDP alone, and DTLS with the one credential that coap-rs has."""
+    suites = {"psk": {"dtls": {"psk": MANDATORY["psk"]}},
+              "certificate": {"dtls": {"certificate": MANDATORY["certificate"]}}}
+    port = 5730
+    for name, security in (("node-coap", "none"), ("node-coap", "psk certificate"), ("coap-rs", "none"),
+                           ("coap-rs", "psk"), ("coap-rs", "certificate"), ("coap-rs", "psk certificate")):
+        path = os.path.join(SOURCE, f"conformance/servers/{name}.sh")
+        choice = {"COAPSPEC_SERVER_SECURITY": security}
+        told = script(path, "install")
+        assert told.returncode == 0, told
+        has_dtls = name == "coap-rs" and security != "none"
+        told = script(path, "transports", **choice)
+        assert told.stdout.split() == ["udp"] + has_dtls * ["dtls"], (security, told)
+        port += 2
+        with running(path, ADDRESS, str(port), **choice) as server:
+            second = script(path, "start", ADDRESS, str(port), **choice)
+            assert second.returncode == 2 and "already listens" in second.stderr, second
+            for resource, expected in ((".well-known/core", "</test>"), ("test", "a test resource"),
+                                       ("separate", "what took a while"), ("large", "line 079")):
+                said = get_by_client("gnutls", f"coap://{ADDRESS}:{port}/{resource}")
+                assert expected in said, (name, resource, said)
+            if has_dtls:
+                handshakes(ADDRESS, port, suites[security.split()[0]])
+            pid = str(server.pid)
+        assert script(path, "stop", pid).returncode == 0
+        if security == "certificate":
+            with_client_certificates(path, port, suites[security], security="certificate client-certificate")
 
 
 def of_all_servers():
@@ -417,9 +467,9 @@ def by_aiocoap(port):
 
 
 TESTS = [over_udp_and_tcp, over_unix, over_websockets, while_it_runs, refusals, places_in_use,
-         failed_start, secured, secured_by_choice, secure_port_in_use]
+         failed_start, missing_tools, secured, secured_by_choice, secure_port_in_use]
 if os.environ.get("COAPSPEC_ALL_SERVERS"):
-    TESTS.append(of_all_servers)
+    TESTS += [of_datagrams, of_all_servers]
 for test in TESTS:
     test()
     print(f"{test.__name__}: ok")

@@ -89,6 +89,31 @@ START_TEST(a_group_is_heard_and_answered) {
 }
 END_TEST
 
+/* The answer comes to the connected socket, whose peer the answerer is. */
+START_TEST(a_group_is_asked_beside_a_connected_socket) {
+  cs_net_address local = ip("127.0.0.1", 0), any = ip("0.0.0.0", 0), bound, from;
+  int server = opened(&any, NULL);
+  ck_assert_int_eq(net.ops->local(net.self, server, &bound), CS_OK);
+  cs_net_address group = ip("224.0.1.187", cs_net_address_port(&bound));
+  cs_net_address target = ip("127.0.0.1", cs_net_address_port(&bound));
+  struct ip_mreqn on_loopback = {.imr_multiaddr = group.u.in.sin_addr,
+                                 .imr_address = local.u.in.sin_addr};
+  ck_assert_int_eq(
+      setsockopt(server, IPPROTO_IP, IP_ADD_MEMBERSHIP, &on_loopback, sizeof on_loopback), 0);
+  int client = opened(NULL, &target);
+  int beside = -1;
+  uint8_t buf[8];
+  size_t n = 0;
+  ck_assert_int_eq(net.ops->beside(net.self, client, &group, &beside), CS_OK);
+  ck_assert_int_eq(net.ops->send(net.self, beside, &group, cs_span_str("all"), &n), CS_OK);
+  ck_assert_int_eq(net.ops->receive(net.self, server, buf, sizeof buf, &n, &from), CS_OK);
+  ck_assert_uint_eq(n, 3);
+  ck_assert_int_eq(net.ops->send(net.self, server, &from, cs_span_str("one"), &n), CS_OK);
+  ck_assert_int_eq(net.ops->receive(net.self, client, buf, sizeof buf, &n, &from), CS_OK);
+  ck_assert(cs_net_address_equal(&from, &target));
+}
+END_TEST
+
 START_TEST(joining_wants_a_group) {
   cs_net_address local = ip("127.0.0.1", 0), group = ip("224.0.1.187", 0), not = ip("192.0.2.1", 0);
   int fd = opened(&local, NULL);
@@ -113,6 +138,7 @@ int main(void) {
   tcase_add_checked_fixture(c, set_up, tear_down);
   tcase_add_test(c, a_group_as_peer_sets_the_outgoing_defaults);
   tcase_add_test(c, a_group_is_heard_and_answered);
+  tcase_add_test(c, a_group_is_asked_beside_a_connected_socket);
   tcase_add_test(c, joining_wants_a_group);
   tcase_add_test(c, a_unix_socket_has_no_hops);
   suite_add_tcase(s, c);

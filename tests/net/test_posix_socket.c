@@ -458,6 +458,68 @@ START_TEST(each_failed_allocation_leaves_nothing_behind) {
 }
 END_TEST
 
+/* A socket beside a connected one: what comes from the peer stays with the
+ * first, and so does the word that nobody listens there any more. */
+static void hears_the_others(const char *host, const char *another) {
+  cs_net_address peer_at = ip(host, 0), other_at = ip(another, 0), from;
+  int peer = opened(CS_NET_DATAGRAM, &peer_at, NULL);
+  int other = opened(CS_NET_DATAGRAM, &other_at, NULL);
+  cs_net_address to = local_of(peer);
+  int fd = opened(CS_NET_DATAGRAM, NULL, &to);
+  int beside = -1;
+  uint8_t buf[16];
+  size_t n = 0;
+  ck_assert_int_eq(net.ops->beside(net.self, fd, NULL, &beside), CS_OK);
+  cs_net_address mine = local_of(fd), second = local_of(beside);
+  ck_assert(cs_net_address_equal(&mine, &second));
+  /* Nobody else can take the address, and what comes to it, be he ready to share it. */
+  int thief = socket(cs_net_address_family(&mine), SOCK_DGRAM, 0), one = 1;
+  ck_assert_int_eq(setsockopt(thief, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one), 0);
+  ck_assert_int_eq(bind(thief, &mine.u.sa, mine.len), -1);
+  close(thief);
+  ck_assert_int_eq(net.ops->send(net.self, other, &mine, cs_span_str("other"), &n), CS_OK);
+  ck_assert_int_eq(net.ops->send(net.self, peer, &mine, cs_span_str("peer"), &n), CS_OK);
+  ck_assert_int_eq(net.ops->receive(net.self, fd, buf, sizeof buf, &n, &from), CS_OK);
+  ck_assert_uint_eq(n, 4);
+  ck_assert_int_eq(net.ops->receive(net.self, fd, buf, sizeof buf, &n, NULL), CS_ERR_AGAIN);
+  ck_assert_int_eq(net.ops->receive(net.self, beside, buf, sizeof buf, &n, &from), CS_OK);
+  ck_assert_uint_eq(n, 5);
+  cs_net_address sender = local_of(other);
+  ck_assert(cs_net_address_equal(&from, &sender));
+  ck_assert_int_eq(net.ops->receive(net.self, beside, buf, sizeof buf, &n, NULL), CS_ERR_AGAIN);
+  net.ops->close(net.self, peer);
+  ck_assert_int_eq(net.ops->send(net.self, fd, NULL, cs_span_str("x"), &n), CS_OK);
+  ck_assert_int_eq(net.ops->receive(net.self, fd, buf, sizeof buf, &n, NULL), CS_ERR_REFUSED);
+  net.ops->close(net.self, fd);
+  net.ops->close(net.self, beside);
+  net.ops->close(net.self, other);
+}
+
+START_TEST(a_socket_beside_a_connected_one_hears_the_others) {
+  hears_the_others("127.0.0.51", "127.0.0.52");
+  hears_the_others("127.0.0.51", "127.0.0.51"); /* another port */
+  hears_the_others("::1", "::1");
+}
+END_TEST
+
+START_TEST(a_socket_beside_needs_a_connected_datagram_socket) {
+  cs_net_address at = ip("127.0.0.1", 0), here = path("here"), there = path("there");
+  cs_net_address group6 = ip("ff02::fd", 5683);
+  int other = -1;
+  int listener = opened(CS_NET_STREAM, &at, NULL);
+  ck_assert_int_eq(net.ops->beside(net.self, listener, NULL, &other), CS_ERR_ARGUMENT);
+  ck_assert_int_eq(net.ops->beside(net.self, 12345, NULL, &other), CS_ERR_ARGUMENT);
+  (void)opened(CS_NET_DATAGRAM, &there, NULL);
+  int unix_one = opened(CS_NET_DATAGRAM, &here, &there);
+  ck_assert_int_eq(net.ops->beside(net.self, unix_one, NULL, &other), CS_ERR_UNSUPPORTED);
+  cs_net_address peer = ip("127.0.0.51", 5683);
+  int fd = opened(CS_NET_DATAGRAM, NULL, &peer);
+  ck_assert_int_eq(net.ops->beside(net.self, fd, &peer, &other), CS_ERR_ARGUMENT);
+  ck_assert_int_eq(net.ops->beside(net.self, fd, &group6, &other), CS_ERR_ARGUMENT);
+  ck_assert_int_eq(other, -1);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("net/posix_socket");
   TCase *c = tcase_create("posix_socket");
@@ -482,6 +544,8 @@ int main(void) {
   tcase_add_test(c, a_peer_that_has_closed_gives_closed_and_no_signal);
   tcase_add_test(c, a_finished_stream_still_receives);
   tcase_add_test(c, a_stream_that_is_broken_off_was_reset);
+  tcase_add_test(c, a_socket_beside_a_connected_one_hears_the_others);
+  tcase_add_test(c, a_socket_beside_needs_a_connected_datagram_socket);
   tcase_add_test(c, each_failed_allocation_leaves_nothing_behind);
   suite_add_tcase(s, c);
   return cs_test_main(s);

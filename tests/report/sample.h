@@ -25,14 +25,16 @@ static const uint8_t sample_content[] = {0x61, 0x45, 0x7d, 0x34, 0x20, 0xff, 'o'
   { a, sizeof(a) }
 
 static const cs_report_packet sample_ping_packets[] = {
-    {0, 1, SAMPLE_SPAN(sample_ping), "CON 0.00 mid=0x1234", 40001, CS_REPORT_BYTES},
-    {2013, 0, SAMPLE_SPAN(sample_reset), "RST 0.00 mid=0x1234", 40001, CS_REPORT_BYTES},
+    {0, 1, SAMPLE_SPAN(sample_ping), "CON 0.00 mid=0x1234", 40001, CS_REPORT_BYTES, 0, false, false,
+     NULL},
+    {2013, 0, SAMPLE_SPAN(sample_reset), "RST 0.00 mid=0x1234", 40001, CS_REPORT_BYTES, 0, false,
+     false, NULL},
 };
 static const cs_report_packet sample_get_packets[] = {
     {0, 1, SAMPLE_SPAN(sample_get), "CON GET mid=0x7d34 token=20 Uri-Path=\"test\"", 40001,
-     CS_REPORT_BYTES},
+     CS_REPORT_BYTES, 0, false, false, NULL},
     {93 * CS_SECOND, 0, SAMPLE_SPAN(sample_content), "ACK 2.05 payload=\"" HOSTILE "\"", 40001,
-     CS_REPORT_BYTES},
+     CS_REPORT_BYTES, 0, false, false, NULL},
 };
 
 static const char *const sample_requirements[] = {"RFC7252#4.3:empty-con-reset",

@@ -106,9 +106,36 @@ START_TEST(a_partial_run_is_a_report_too) {
 }
 END_TEST
 
+START_TEST(capabilities_have_their_evidence) {
+  static const cs_report_capability rows[] = {
+      {"observe", "observation", "udp", 1, CS_REPORT_NOT_SEEN, "2.05", sample_get_packets, 2},
+      {"fetch", "FETCH", "tcp", -1, CS_REPORT_SEEN, "", NULL, 0},
+  };
+  cs_report_run run = sample_run;
+  run.capabilities = rows;
+  run.capability_count = 2;
+  json_t *json = printed(&run);
+  json_t *all = json_object_get(json, "capabilities");
+  ck_assert_uint_eq(json_array_size(all), 2);
+  json_t *c = json_array_get(all, 0);
+  ck_assert_str_eq(text_at(c, "capability"), "observe");
+  ck_assert_str_eq(text_at(c, "declared"), "yes");
+  ck_assert_str_eq(text_at(c, "observed"), "no");
+  ck_assert_str_eq(text_at(c, "difference"), "declared, not seen");
+  ck_assert_uint_eq(json_array_size(json_object_get(c, "packets")), 2);
+  ck_assert_uint_eq(json_array_size(json_object_get(c, "exchange")), 2);
+  c = json_array_get(all, 1);
+  ck_assert_str_eq(text_at(c, "transport"), "tcp");
+  ck_assert(json_is_null(json_object_get(c, "declared")));
+  ck_assert(json_is_null(json_object_get(c, "difference")));
+  json_decref(json);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("report json");
   TCase *tests = tcase_create("json");
+  tcase_add_test(tests, capabilities_have_their_evidence);
   tcase_add_test(tests, head_and_summary);
   tcase_add_test(tests, cases_keep_their_order_and_fields);
   tcase_add_test(tests, exchange_is_notation_with_direction_and_time);

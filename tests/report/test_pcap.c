@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "report/inside.h"
 #include "report/report.h"
 #include "sample.h"
 
@@ -95,19 +96,19 @@ END_TEST
 /* A connection whose message comes in two parts, and one that the target breaks
  * off; then the first port connects anew. */
 static const cs_report_packet stream[] = {
-    {0, 1, EVENT, "open", 40001, CS_REPORT_OPENED},
-    {10, 1, BYTES("\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES},
-    {20, 0, BYTES("\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES},
-    {30, 1, BYTES("\x01"), "raw 01", 40001, CS_REPORT_BYTES},
-    {40, 1, BYTES("\xe2\x77"), "raw e2 77", 40001, CS_REPORT_BYTES},
-    {50, 0, BYTES("\x01\xe3\x77"), "Pong token=77", 40001, CS_REPORT_BYTES},
-    {55, 1, EVENT, "open", 40002, CS_REPORT_OPENED},
-    {60, 1, BYTES("\x00\xe2"), "Ping", 40002, CS_REPORT_BYTES},
-    {70, 0, EVENT, "reset", 40002, CS_REPORT_RESET},
-    {80, 1, EVENT, "close", 40001, CS_REPORT_ENDED},
-    {90, 0, EVENT, "closed", 40001, CS_REPORT_ENDED},
-    {95, 1, EVENT, "open", 40001, CS_REPORT_OPENED},
-    {99, 1, BYTES("\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES},
+    {0, 1, EVENT, "open", 40001, CS_REPORT_OPENED, 0, false, false, NULL},
+    {10, 1, BYTES("\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES, 0, false, false, NULL},
+    {20, 0, BYTES("\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES, 0, false, false, NULL},
+    {30, 1, BYTES("\x01"), "raw 01", 40001, CS_REPORT_BYTES, 0, false, false, NULL},
+    {40, 1, BYTES("\xe2\x77"), "raw e2 77", 40001, CS_REPORT_BYTES, 0, false, false, NULL},
+    {50, 0, BYTES("\x01\xe3\x77"), "Pong token=77", 40001, CS_REPORT_BYTES, 0, false, false, NULL},
+    {55, 1, EVENT, "open", 40002, CS_REPORT_OPENED, 0, false, false, NULL},
+    {60, 1, BYTES("\x00\xe2"), "Ping", 40002, CS_REPORT_BYTES, 0, false, false, NULL},
+    {70, 0, EVENT, "reset", 40002, CS_REPORT_RESET, 0, false, false, NULL},
+    {80, 1, EVENT, "close", 40001, CS_REPORT_ENDED, 0, false, false, NULL},
+    {90, 0, EVENT, "closed", 40001, CS_REPORT_ENDED, 0, false, false, NULL},
+    {95, 1, EVENT, "open", 40001, CS_REPORT_OPENED, 0, false, false, NULL},
+    {99, 1, BYTES("\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES, 0, false, false, NULL},
 };
 enum { STREAM = sizeof stream / sizeof stream[0] };
 
@@ -164,7 +165,8 @@ START_TEST(a_long_message_takes_several_segments) {
   uint32_t more = (uint32_t)sizeof bytes - 6 - 65805;
   for (unsigned i = 0; i < 4; i++)
     bytes[1 + i] = (uint8_t)(more >> (24 - 8 * i));
-  const cs_report_packet packet = {0, 1, {bytes, sizeof bytes}, "GET", 40001, CS_REPORT_BYTES};
+  const cs_report_packet packet = {
+      0, 1, {bytes, sizeof bytes}, "GET", 40001, CS_REPORT_BYTES, 0, false, false, NULL};
   cs_report_case c = sample_cases[0];
   c.transport = "tcp";
   c.packets = &packet;
@@ -183,16 +185,18 @@ END_TEST
  * no packets. */
 START_TEST(what_sessions_carry_is_shown_unprotected) {
   static const cs_report_packet packets[] = {
-      {0, 1, EVENT, "open secure", 40001, CS_REPORT_OPENED},
-      {5, 0, EVENT, "secured S", 40001, CS_REPORT_SECURITY},
-      {10, 1, BYTES("\x41\x01\x12\x34\x77"), "CON GET", 40001, CS_REPORT_BYTES},
-      {20, 0, BYTES("\x61\x84\x12\x34\x77"), "ACK 4.04", 40001, CS_REPORT_BYTES},
-      {30, 0, EVENT, "alert close_notify", 40001, CS_REPORT_SECURITY},
+      {0, 1, EVENT, "open secure", 40001, CS_REPORT_OPENED, 0, false, false, NULL},
+      {5, 0, EVENT, "secured S", 40001, CS_REPORT_SECURITY, 0, false, false, NULL},
+      {10, 1, BYTES("\x41\x01\x12\x34\x77"), "CON GET", 40001, CS_REPORT_BYTES, 0, false, false,
+       NULL},
+      {20, 0, BYTES("\x61\x84\x12\x34\x77"), "ACK 4.04", 40001, CS_REPORT_BYTES, 0, false, false,
+       NULL},
+      {30, 0, EVENT, "alert close_notify", 40001, CS_REPORT_SECURITY, 0, false, false, NULL},
   };
   static const cs_report_packet on_stream[] = {
-      {0, 1, EVENT, "open secure", 40001, CS_REPORT_OPENED},
-      {5, 0, EVENT, "secured S", 40001, CS_REPORT_SECURITY},
-      {10, 1, BYTES("\x01\xe2\x77"), "Ping", 40001, CS_REPORT_BYTES},
+      {0, 1, EVENT, "open secure", 40001, CS_REPORT_OPENED, 0, false, false, NULL},
+      {5, 0, EVENT, "secured S", 40001, CS_REPORT_SECURITY, 0, false, false, NULL},
+      {10, 1, BYTES("\x01\xe2\x77"), "Ping", 40001, CS_REPORT_BYTES, 0, false, false, NULL},
   };
   char lines[64][160];
   cs_report_case c = sample_cases[0];
@@ -215,6 +219,38 @@ START_TEST(what_sessions_carry_is_shown_unprotected) {
 }
 END_TEST
 
+/* What our own client is told to do, and tells, is no packet, and no connection. */
+START_TEST(what_our_client_tells_is_no_packet) {
+  static const cs_report_packet packets[] = {
+      {.at = 0, .sent = 1, .notation = "call GET", .port = 40001, .kind = CS_REPORT_EVENT},
+      {.at = 1, .sent = 1, .notation = "open", .port = 40001, .kind = CS_REPORT_OPENED},
+      {.at = 2,
+       .sent = 1,
+       .bytes = BYTES("\x01\xe2\x77"),
+       .notation = "Ping",
+       .port = 40001,
+       .kind = CS_REPORT_BYTES},
+      {.at = 3, .notation = "told event closed", .port = 40001, .kind = CS_REPORT_EVENT},
+      {.at = 4, .notation = "told event lost", .port = 40002, .kind = CS_REPORT_EVENT},
+  };
+  char lines[64][160];
+  cs_report_case c = sample_cases[0];
+  cs_report_run run = sample_run;
+  run.cases = &c;
+  run.case_count = 1;
+  c.packets = packets;
+  c.packet_count = 5;
+  for (int udp = 0; udp < 2; udp++) {
+    c.transport = udp ? "udp" : "tcp";
+    write_run(&run);
+    ck_assert_uint_eq(tshark("-Y 'tcp.flags.syn == 1 && tcp.flags.ack == 0'", lines), udp ? 0 : 1);
+    ck_assert_uint_eq(tshark("-Y 'tcp.len > 0 || udp'", lines), 1);
+  }
+  c.packet_count = 4;
+  ck_assert_uint_eq(cs_report_connections(&c), 1);
+}
+END_TEST
+
 START_TEST(a_websocket_is_followed_from_its_upgrade) {
   static const char request[] = "GET /.well-known/coap HTTP/1.1\r\nHost: x\r\n"
                                 "Upgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -226,11 +262,12 @@ START_TEST(a_websocket_is_followed_from_its_upgrade) {
                                  "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
                                  "Sec-WebSocket-Protocol: coap\r\n\r\n";
   static const cs_report_packet packets[] = {
-      {0, 1, EVENT, "open", 40001, CS_REPORT_OPENED},
-      {10, 1, BYTES(request), "upgrade", 40001, CS_REPORT_BYTES},
-      {20, 0, BYTES(response), "upgrade 101", 40001, CS_REPORT_BYTES},
-      {30, 1, BYTES("\x82\x82\x01\x02\x03\x04\x01\xe3"), "CSM", 40001, CS_REPORT_BYTES},
-      {40, 0, BYTES("\x82\x02\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES},
+      {0, 1, EVENT, "open", 40001, CS_REPORT_OPENED, 0, false, false, NULL},
+      {10, 1, BYTES(request), "upgrade", 40001, CS_REPORT_BYTES, 0, false, false, NULL},
+      {20, 0, BYTES(response), "upgrade 101", 40001, CS_REPORT_BYTES, 0, false, false, NULL},
+      {30, 1, BYTES("\x82\x82\x01\x02\x03\x04\x01\xe3"), "CSM", 40001, CS_REPORT_BYTES, 0, false,
+       false, NULL},
+      {40, 0, BYTES("\x82\x02\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES, 0, false, false, NULL},
   };
   char lines[64][160];
   cs_report_case c = sample_cases[0];
@@ -261,10 +298,11 @@ static size_t capture(uint8_t *out, size_t cap) {
 START_TEST(secured_transports_are_written_as_their_twins) {
   static const char *const twins[][2] = {{"udp", "dtls"}, {"tcp", "tls"}, {"ws", "wss"}};
   static const cs_report_packet both[][2] = {
-      {{0, 1, BYTES("\x40\x00\x12\x34"), "CON 0.00 mid=0x1234", 40001, CS_REPORT_BYTES},
-       {9, 0, EVENT, "alert close_notify", 40001, CS_REPORT_SECURITY}},
-      {{0, 1, BYTES("\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES},
-       {9, 0, EVENT, "alert close_notify", 40001, CS_REPORT_SECURITY}}};
+      {{0, 1, BYTES("\x40\x00\x12\x34"), "CON 0.00 mid=0x1234", 40001, CS_REPORT_BYTES, 0, false,
+        false, NULL},
+       {9, 0, EVENT, "alert close_notify", 40001, CS_REPORT_SECURITY, 0, false, false, NULL}},
+      {{0, 1, BYTES("\x00\xe1"), "CSM", 40001, CS_REPORT_BYTES, 0, false, false, NULL},
+       {9, 0, EVENT, "alert close_notify", 40001, CS_REPORT_SECURITY, 0, false, false, NULL}}};
   static uint8_t files[2][4096];
   for (size_t i = 0; i < 3; i++) {
     size_t len[2];
@@ -301,6 +339,7 @@ int main(void) {
   tcase_add_test(tests, sequence_numbers_and_checksums_of_streams_are_right);
   tcase_add_test(tests, a_long_message_takes_several_segments);
   tcase_add_test(tests, what_sessions_carry_is_shown_unprotected);
+  tcase_add_test(tests, what_our_client_tells_is_no_packet);
   tcase_add_test(tests, a_websocket_is_followed_from_its_upgrade);
   tcase_add_test(tests, secured_transports_are_written_as_their_twins);
   suite_add_tcase(suite, tests);

@@ -31,10 +31,10 @@ END_TEST
 
 /* The first case on UDP and on TCP, there over two connections, and the second on TCP. */
 static const cs_report_packet over_tcp[] = {
-    {0, 1, {NULL, 0}, "open", 40001, CS_REPORT_OPENED},
-    {1, 1, SAMPLE_SPAN(sample_reset), "raw", 40001, CS_REPORT_BYTES},
-    {2, 1, {NULL, 0}, "open", 40002, CS_REPORT_OPENED},
-    {3, 0, SAMPLE_SPAN(sample_reset), "Pong", 40001, CS_REPORT_BYTES},
+    {0, 1, {NULL, 0}, "open", 40001, CS_REPORT_OPENED, 0, false, false, NULL},
+    {1, 1, SAMPLE_SPAN(sample_reset), "raw", 40001, CS_REPORT_BYTES, 0, false, false, NULL},
+    {2, 1, {NULL, 0}, "open", 40002, CS_REPORT_OPENED, 0, false, false, NULL},
+    {3, 0, SAMPLE_SPAN(sample_reset), "Pong", 40001, CS_REPORT_BYTES, 0, false, false, NULL},
 };
 static const cs_report_target two_targets[] = {{"coap://h", "udp", NULL, NULL},
                                                {"coap+tcp://h", "tcp", "it went away", NULL}};
@@ -143,7 +143,8 @@ START_TEST(a_terminal_gets_the_beginning_of_a_long_message) {
   static uint8_t bytes[500];
   static char notation[600] = "NON 2.05 payload=";
   memset(notation + 17, 'x', 500);
-  const cs_report_packet packet = {0, 0, {bytes, sizeof bytes}, notation, 1, CS_REPORT_BYTES};
+  const cs_report_packet packet = {
+      0, 0, {bytes, sizeof bytes}, notation, 1, CS_REPORT_BYTES, 0, false, false, NULL};
   cs_report_case c = sample_cases[1];
   c.packets = &packet;
   c.packet_count = 1;
@@ -188,9 +189,61 @@ START_TEST(html_escapes_and_needs_nothing_else) {
 }
 END_TEST
 
+/* A table of what probes found; a difference has its evidence, and its line in the summary. */
+START_TEST(capabilities_declared_and_observed) {
+  static const cs_report_capability rows[] = {
+      {"observe", "observation", "udp", 1, CS_REPORT_NOT_SEEN, "2.05 " HOSTILE, sample_get_packets,
+       2},
+      {"block2", "blocks", "udp", 0, CS_REPORT_SEEN, "", sample_ping_packets, 2},
+      {"echo", "Echo", "udp", 1, CS_REPORT_NOT_TOLD, "nobody asked", NULL, 0},
+      {"fetch", "FETCH", "udp", -1, CS_REPORT_SEEN, "", sample_ping_packets, 2},
+      {"patch", "PATCH", "udp", 0, CS_REPORT_NOT_SEEN, "4.05", sample_ping_packets, 2},
+      {"ipatch", "iPATCH", "udp", 1, CS_REPORT_SEEN, "", sample_ping_packets, 2},
+  };
+  cs_report_run run = sample_run;
+  run.capabilities = rows;
+  run.capability_count = sizeof rows / sizeof rows[0];
+  char *text = printed(cs_report_print_text, &run);
+  expect_in(text, "Capabilities, declared and observed");
+  expect_in(text,
+            "udp   observe            yes       no        declared, not seen: 2.05 " HOSTILE_SHOWN);
+  expect_in(text,
+            "udp   block2             no        yes       seen, though declared not to be there\n");
+  expect_in(
+      text,
+      "udp   echo               yes       not told  declared, could not be told: nobody asked");
+  expect_in(text, "udp   fetch              -         yes      \n");
+  expect_in(text, "udp   patch              no        no        4.05\n");
+  expect_in(text, "> CON GET mid=0x7d34 token=20 Uri-Path=\"test\"");
+  free(text);
+  text = printed(cs_report_print_summary, &run);
+  expect_in(text, "  warn: observe over udp: declared, not seen: 2.05 " HOSTILE_SHOWN "\n");
+  expect_in(text, "  warn: block2 over udp: seen, though declared not to be there\n");
+  expect_in(text, "  warn: echo over udp: declared, could not be told: nobody asked\n");
+  ck_assert_ptr_null(strstr(text, "fetch"));
+  ck_assert_ptr_null(strstr(text, "patch over"));
+  free(text);
+  text = printed(cs_report_print_html, &run);
+  expect_in(text, "<code>observe</code>");
+  expect_in(text, "<span class=\"v\">declared, not seen</span>");
+  free(text);
+}
+END_TEST
+
+START_TEST(the_runs_own_cases_have_a_section) {
+  char section[96];
+  cs_report_section("target/0/sanity-first", section, sizeof section);
+  ck_assert_str_eq(section, "The target itself");
+  cs_report_section("targets/0/x", section, sizeof section);
+  ck_assert_str_eq(section, "targets/0/x");
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("report text");
   TCase *tests = tcase_create("text");
+  tcase_add_test(tests, capabilities_declared_and_observed);
+  tcase_add_test(tests, the_runs_own_cases_have_a_section);
   tcase_add_test(tests, the_summary_is_one_line_of_what_occurred);
   tcase_add_test(tests, several_transports_are_told_apart);
   tcase_add_test(tests, security_is_told);

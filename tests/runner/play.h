@@ -38,7 +38,9 @@ static inline void play_open_on(played *p, const char *scenario, uint8_t type,
                                 cs_runner_transport transport) {
   static const char tsv[] = "id\trfc\tsection\tlevel\tsummary\tscenario-or-reason\n"
                             "R#1:must\t1\t1\tMUST\tx\ty\n"
-                            "R#1:should\t1\t1\tSHOULD\tx\ty\n";
+                            "R#1:should\t1\t1\tSHOULD\tx\ty\n"
+                            "RFC7252#4.4:mid-unmatched\t7252\t4.4\tMUST\tx\ty\n"
+                            "RFC7252#5.3.2:response-source\t7252\t5.3.2\tMUST\tx\ty\n";
   static const char ini[] = "[target]\nname = x\n[resources]\ntest = /a/b%20c\n";
   const cs_runner_scenario *s = NULL;
   cs_runner_error e;
@@ -132,6 +134,12 @@ static inline const char *play_sent(played *p) {
     play_print(p, CS_WIRE_UDP, act.bytes);
     memmove(p->text + 6, p->text, sizeof p->text - 6);
     memcpy(p->text, "plain ", 6);
+    return p->text;
+  }
+  if (act.kind == CS_RUNNER_ACT_GROUP) {
+    play_print(p, CS_WIRE_UDP, act.bytes);
+    memmove(p->text + 6, p->text, sizeof p->text - 6);
+    memcpy(p->text, "group ", 6);
     return p->text;
   }
   if (act.kind != CS_RUNNER_ACT_SEND) {

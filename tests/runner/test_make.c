@@ -13,6 +13,8 @@ static const struct row {
     {"> ACK 7.31 mid=1", "60 ff 00 01"},
     {"> NON PUT mid=1 payload=0x00ff", "50 03 00 01 ff 00 ff"},
     {"> NON PUT mid=1 payload=\"\"", "50 03 00 01"},
+    {"> NON PUT mid=1 payload=5*0x7f", "50 03 00 01 ff 7f 7f 7f 7f 7f"},
+    {"> NON PUT mid=1 payload=0*\"a\"", "50 03 00 01"},
     /* Options are sorted, those of one number stay in their order. */
     {"> CON GET mid=1 Accept=0 ETag=0x02 ETag=0x01", "40 01 00 01 41 02 01 01 d0 00"},
     {"> CON GET mid=1 Block2=3/1/6", "40 01 00 01 d1 0a 3e"},

@@ -34,6 +34,9 @@ static const struct {
     {HEAD "[xfail]\ncase = a/b/c\nstatement = R\nbytes = 6\n", 7, "bytes as pairs of hex digits"},
     {HEAD "[xfail]\ncase = a/b/c\nstatement = R\nbytes = 60 | \n", 7, "pairs of hex digits"},
     {HEAD "[xfail]\ncase = a/b/c\nstatement = R\nbytes = none 60\n", 7, "pairs of hex digits"},
+    {HEAD "[xfail]\ncase = a/b/c\nstatement = R\nbytes = ...\n", 7, "pairs of hex digits"},
+    {HEAD "[xfail]\ncase = a/b/c\nstatement = R\nbytes = 60 ... 61\n", 7, "pairs of hex digits"},
+    {HEAD "[xfail]\ncase = a/b/c\nstatement = R\nbytes = none ...\n", 7, "pairs of hex digits"},
     {HEAD "[xfail]\ncase = a/b/c\nstatement = R\nbytes = 60 none\n", 7, "pairs of hex digits"},
     {HEAD "[xfail]\ncase = a/b/c\nstatement = R\nbytes = 60\nversion = 1.0\n", 5,
      "the key reason in the expected failure of a/b/c"},
@@ -45,6 +48,11 @@ static const struct {
     {HEAD XFAIL "transport = tcp\n  ws\n", 11, "the transports in one line"},
     {HEAD XFAIL "transport = tcp\ntransport = ws\n", 11, "each key once only"},
     {HEAD "[xfail]\ncase = a/b/c\nwhy = x\n", 6, "one of the keys case, statement, bytes"},
+    {HEAD "[xfail]\ncase = a/b/c\nwhen = always\n", 6, "the word sometimes"},
+    {HEAD "[capabilities]\ntelepathy = yes\n", 5, "one of extended-token, "},
+    {HEAD "[capabilities]\npsk = yes\n", 5, "one of extended-token, "},
+    {HEAD "[capabilities]\nobserve = maybe\n", 5, "yes or no"},
+    {HEAD "[capabilities]\nobserve = no\nobserve = yes\n", 6, "each key once only"},
     {HEAD "[security]\npsk = x\n", 5, "one of the keys psk-file, ca, certificate"},
     {HEAD "[security]\nca = x\nca = y\n", 6, "each key once only"},
     {HEAD "[security]\ncapabilities = psk password\n", 5, "words of psk, certificate and"},
@@ -132,6 +140,22 @@ START_TEST(failures_hold_over_the_secured_twin) {
 }
 END_TEST
 
+START_TEST(declared_capabilities_are_kept) {
+  cs_runner_arena arena = {0};
+  cs_runner_profile p;
+  cs_runner_error e;
+  const char *text = HEAD "[capabilities]\nobserve = yes\nblock2 = no\n";
+  ck_assert(cs_runner_profile_read(cs_span_str(text), "x.ini", &arena, &p, &e));
+  const cs_runner_capability *c = p.capabilities.items;
+  ck_assert_uint_eq(p.capabilities.count, 2);
+  ck_assert_str_eq(c[0].name, "observe");
+  ck_assert(c[0].has);
+  ck_assert_str_eq(c[1].name, "block2");
+  ck_assert(!c[1].has);
+  cs_runner_release(&arena);
+}
+END_TEST
+
 START_TEST(security_is_kept) {
   cs_runner_arena arena = {0};
   cs_runner_profile p;
@@ -175,6 +199,7 @@ int main(void) {
   tcase_add_test(tc, a_profile_is_kept);
   tcase_add_test(tc, failures_are_those_of_a_transport);
   tcase_add_test(tc, failures_hold_over_the_secured_twin);
+  tcase_add_test(tc, declared_capabilities_are_kept);
   tcase_add_test(tc, security_is_kept);
   tcase_add_test(tc, a_long_line_is_refused);
   suite_add_tcase(suite, tc);

@@ -109,7 +109,7 @@ static const struct {
     {HEAD "< CON 2.05|\n", 6, 7, "a code: 2.05"},
     {HEAD "< CON 2.05 mid\n", 6, 12, "mid=, token=, payload="},
     {HEAD "< CON 2.05 mid~1\n", 6, 16, "= or != behind mid"},
-    {HEAD "< CON 2.05 payload!\n", 6, 19, "=, != or ~ behind payload"},
+    {HEAD "< CON 2.05 payload!\n", 6, 19, "=, !=, ~ or % behind payload"},
     {HEAD "< CON 2.05 mid!=$m\n", 6, 12, "a variable that has a value: $m"},
     {HEAD "< CON 2.05 payload!=$p\n", 6, 12, "a variable that has a value: $p"},
     {HEAD "< CON 2.05 !ETag=0x01\n", 6, 12, "Name!=value, or !Name alone"},
@@ -132,7 +132,9 @@ static const struct {
     {HEAD "< dup CON 2.05\n", 6, 1, "an expectation before dup"},
     {HEAD "wait\n", 6, 5, "a time such as 2s"},
     {HEAD "wait 1s 2s\n", 6, 9, "the end of the line"},
-    {HEAD "port 3\n", 6, 6, "new or first"},
+    {HEAD "port 3\n", 6, 1, "at most 1"},
+    {HEAD "port new\nport 3\n", 7, 1, "at most 2"},
+    {HEAD "port other\n", 6, 6, "new, first or a number from 1"},
     {HEAD "silence 2s -> pass\nalive\n", 7, 1, "no more steps"},
     {HEAD "wait 2s\n", 6, 1, "a step that a wrong server can fail"},
     {HEAD "silence 2s\n| * -> pass\n", 7, 1, "a step that a wrong server can fail"},
@@ -635,6 +637,24 @@ START_TEST(limits_are_kept) {
 }
 END_TEST
 
+/* A short line makes a long payload; a file of such lines, all of them only so much. */
+START_TEST(payloads_are_limited_together) {
+  enum { LINES = 66, LINE = 64 };
+  cs_runner_arena arena = {0};
+  cs_runner_error e;
+  const cs_runner_scenario *s;
+  char *text = calloc(LINES + 2, LINE);
+  int at = snprintf(text, LINE, "# t\nid crash/0/x\ntransport udp\n---\n");
+  for (unsigned i = 0; i < LINES; i++)
+    at += snprintf(text + at, LINE, "> CON 0.01 mid=1 payload=131072*0x5a\n");
+  ck_assert(!cs_runner_parse(cs_span_str(text), "x", NULL, &arena, &s, &e));
+  ck_assert_msg(strstr(e.message, "at most 8388608 bytes in all") != NULL, "%s", e.message);
+  ck_assert_uint_eq(e.line, 5 + 64);
+  free(text);
+  cs_runner_release(&arena);
+}
+END_TEST
+
 START_TEST(durations) {
   static const struct {
     const char *text;
@@ -681,6 +701,7 @@ int main(void) {
   tcase_add_test(tc, a_variable_of_every_alternative_has_a_value_behind_them);
   tcase_add_test(tc, line_ends_of_other_systems_are_taken);
   tcase_add_test(tc, limits_are_kept);
+  tcase_add_test(tc, payloads_are_limited_together);
   tcase_add_test(tc, durations);
   suite_add_tcase(suite, tc);
   return cs_test_main(suite);

@@ -91,6 +91,31 @@ START_TEST(gaps_are_noticed) {
 }
 END_TEST
 
+/* The defect shows in the answer to a Confirmable request alone: the twin of the
+ * other type cannot fail. */
+START_TEST(a_case_that_cannot_fail_is_noticed) {
+  cs_runner_selftest_config config = {.library = &library, .profile = &profile, .seed = 1};
+  cs_runner_selftest_result r;
+  cs_runner_error e;
+  const cs_runner_scenario *s;
+  ck_assert(cs_runner_library_open(&library));
+  ck_assert(cs_runner_library_profile(&library, "embedded", &profile));
+  ck_assert(cs_runner_parse(
+      cs_span_str("# t\nid a/b/c\ncovers RFC7252#4.2:ack-echoes-mid\ntransport udp\n"
+                  "type CON NON\nsecurity plain\ndefect ack-wrong-mid\n---\n>> GET @test\n"
+                  "<< ACK|NON 2.05 -> pass\n| * -> fail\n"),
+      "x", &library.names, &library.arena, &s, &e));
+  *(const cs_runner_scenario **)cs_runner_push(&library.arena, &library.scenarios, sizeof s) = s;
+  cs_runner_selftest(&config, &r);
+  const char *const *unfailing = r.unfailing.items;
+  ck_assert_uint_eq(r.survived, 0);
+  ck_assert_uint_eq(r.unfailing.count, 1);
+  ck_assert_ptr_nonnull(strstr(unfailing[0], "a/b/c+non on udp"));
+  ck_assert(!cs_runner_selftest_good(&r));
+  cs_runner_library_close(&library);
+}
+END_TEST
+
 /* A scenario whose defect shows where the scenario never is catches nothing. */
 START_TEST(a_defect_of_another_transport_is_not_caught) {
   cs_runner_selftest_config config = {.library = &library, .profile = &profile, .seed = 1};
@@ -169,6 +194,7 @@ int main(void) {
   tcase_add_test(tc, every_defect_is_caught);
   tcase_add_test(tc, a_defect_without_effect_survives);
   tcase_add_test(tc, gaps_are_noticed);
+  tcase_add_test(tc, a_case_that_cannot_fail_is_noticed);
   tcase_add_test(tc, a_defect_of_another_transport_is_not_caught);
   tcase_add_test(tc, secured_twins_are_asked_for);
   tcase_add_test(tc, counts_are_printed_as_json);

@@ -1,4 +1,5 @@
 /* The command of --spawn, and a process that is started, watched and ended. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,17 @@ START_TEST(how_a_process_ended_is_known) {
 }
 END_TEST
 
+/* Who started us may have left SIGCHLD ignored: then the system reaps, and nobody would
+ * be told how a process ended. */
+START_TEST(an_end_is_known_although_sigchld_was_ignored) {
+  signal(SIGCHLD, SIG_IGN);
+  cs_runner_spawn *s = spawned("sh -c 'exit 3'");
+  ck_assert(cs_runner_spawn_ended(s, 10 * CS_SECOND));
+  ck_assert_str_eq(cs_runner_spawn_how(s), "exit code 3");
+  finish(s);
+}
+END_TEST
+
 /* Whether the process runs: a dead one may still wait for its reaper. */
 static bool runs(long pid) {
   char name[64], line[256] = "";
@@ -161,6 +173,7 @@ int main(void) {
   tcase_add_test(tc, ports_are_filled_in);
   tcase_add_test(tc, ports_are_free_and_differ);
   tcase_add_test(tc, how_a_process_ended_is_known);
+  tcase_add_test(tc, an_end_is_known_although_sigchld_was_ignored);
   tcase_add_test(tc, one_that_ignores_sigterm_is_killed_with_its_children);
   tcase_add_test(tc, a_program_that_is_not_there_is_named);
   suite_add_tcase(suite, tc);

@@ -183,11 +183,11 @@ START_TEST(large_bodies_go_through) {
   static uint8_t body[1000000];
   join(FORM, NULL, 4096);
   carry();
-  request(3, "\x01", "large", cs_span_of(body, sizeof body));
+  request(3, "\x01", "bulk", cs_span_of(body, sizeof body));
   carry();
   ck_assert_uint_eq(j.responses, 1);
   ck_assert_uint_eq(j.code, CS_CODE(4, 13));
-  request(3, "\x02", "large", cs_span_of(body, 1024));
+  request(3, "\x02", "bulk", cs_span_of(body, 1024));
   carry();
   ck_assert_uint_eq(j.code, CS_CODE(2, 1));
   part();

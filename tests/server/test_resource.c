@@ -46,7 +46,7 @@ static const row rows[] = {
     {"CON GET mid=1 Uri-Host=\"example.org\" Proxy-Scheme=\"http\"", "ACK 5.05"},
     {"CON GET mid=1 Uri-Host=\"example.org\" Uri-Port=1 Uri-Path=\"seg1\"", "ACK 2.05"},
     {"CON GET mid=1 Uri-Path=\"seg1\" Option-65001=0x", "ACK 4.02"},
-    {"CON GET mid=1 Uri-Path=\"seg1\" Block2=0/0/6", "ACK 4.02"},
+    {"CON GET mid=1 Uri-Path=\"seg1\" Block1=0/0/6", "ACK 4.02"},
     {"CON GET mid=1 Uri-Path=\"seg1\" Option-65000=0x01", "ACK 2.05"},
     {"CON GET mid=1 Uri-Path=\"seg1\" If-None-Match", "ACK 4.12"},
     {"CON GET mid=1 Uri-Path=\"seg1\" If-Match=0x", "ACK 2.05"},

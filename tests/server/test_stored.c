@@ -34,10 +34,10 @@ static const char *ask_with(const char *before, const char *etag, const char *af
 }
 
 START_TEST(put_creates_changes_and_delete_removes) {
-  ck_assert_str_eq(ask(&a, "CON PUT mid=1 Uri-Path=\"new\" Content-Format=0 payload=\"one\""),
-                   "ACK 2.01 mid=0x0001");
-  ck_assert_str_eq(ask(&a, "CON PUT mid=2 Uri-Path=\"new\" payload=\"\\xff\\x00two\""),
-                   "ACK 2.04 mid=0x0002");
+  ck_assert_begins(ask(&a, "CON PUT mid=1 Uri-Path=\"new\" Content-Format=0 payload=\"one\""),
+                   "ACK 2.01 mid=0x0001 ETag=");
+  ck_assert_begins(ask(&a, "CON PUT mid=2 Uri-Path=\"new\" payload=\"\\xff\\x00two\""),
+                   "ACK 2.04 mid=0x0002 ETag=");
   a.peer = 9;
   const char *text = ask(&a, "CON GET mid=3 Uri-Path=\"new\"");
   ck_assert_begins(text, "ACK 2.05 mid=0x0003 ETag=");

@@ -170,7 +170,7 @@ END_TEST
 START_TEST(no_response_is_larger_than_the_peer_takes) {
   wired_open(&w, FORM, NULL);
   wired_greet(&w);
-  ck_assert_str_eq(wired_ask(&w, "CSM Max-Message-Size=24"), "");
+  ck_assert_str_eq(wired_ask(&w, "CSM Max-Message-Size=20"), "");
   ck_assert_str_eq(wired_ask(&w, "GET token=aa Uri-Path=\"seg1\""),
                    "2.05 token=aa Content-Format=0 payload=\"one segment\"");
   ck_assert_str_eq(wired_ask(&w, "GET token=aa Uri-Path=\".well-known\" Uri-Path=\"core\""),

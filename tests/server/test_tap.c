@@ -81,7 +81,7 @@ static const cs_defect noting = {
     .in = note_in, .out = note_out, .unit_in = note_unit_in, .unit_out = note_unit_out};
 
 START_TEST(all_is_shown_once) {
-  static const char *const want[] = {"out CSM Max-Message-Size=1048576\n"
+  static const char *const want[] = {"out CSM Max-Message-Size=1048576 Block-Wise-Transfer\n"
                                      "in CSM\n"
                                      "in GET token=aa Uri-Path=\"seg1\"\n"
                                      "out 2.05 token=aa Content-Format=0 payload=\"one segment\"\n"
@@ -90,8 +90,8 @@ START_TEST(all_is_shown_once) {
                                      "out Pong token=01\n",
                                      "unit_in head\n"
                                      "unit_out head\n"
-                                     "out CSM Max-Message-Size=1048576\n"
-                                     "unit_out binary 6\n"
+                                     "out CSM Max-Message-Size=1048576 Block-Wise-Transfer\n"
+                                     "unit_out binary 7\n"
                                      "unit_in binary 2\n"
                                      "in CSM\n"
                                      "unit_in binary 8\n"
@@ -351,8 +351,10 @@ START_TEST(a_long_head_passes_by) {
     ck_assert_str_eq(wired_ask(&w, "CSM"), "");
     const char *rest = strncmp(seen, "unit_in head\n", 13) == 0 ? seen + 13 : seen;
     ck_assert_int_eq(rest == seen, size > MAX);
-    ck_assert_str_eq(rest, "unit_out head\nout CSM Max-Message-Size=1048576\nunit_out binary 6\n"
-                           "unit_in binary 2\nin CSM\n");
+    ck_assert_str_eq(
+        rest,
+        "unit_out head\nout CSM Max-Message-Size=1048576 Block-Wise-Transfer\nunit_out binary 7\n"
+        "unit_in binary 2\nin CSM\n");
     wired_done(&w);
   }
 }

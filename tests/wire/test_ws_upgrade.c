@@ -180,7 +180,12 @@ static const struct row requests[] = {
     {"Protocol: coap", "Protocol: mqtt", CS_RULE_WS_PROTOCOL},
     {"Protocol: coap", "Protocol: CoAP", CS_RULE_WS_PROTOCOL},
     {"Sec-WebSocket-Protocol: coap\r\n", "", CS_RULE_WS_PROTOCOL},
+    {"Protocol: coap", "Protocol: coap, c@ap", CS_RULE_WS_GRAMMAR},
     {VERSION, VERSION "Sec-WebSocket-Extensions: permessage-deflate\r\n", CS_RULE_NONE},
+    {VERSION, VERSION "Sec-WebSocket-Extensions: ;\r\n", CS_RULE_WS_EXTENSION_GRAMMAR},
+    {"Protocol: coap", "Protocol: coap, c@ap", CS_RULE_WS_GRAMMAR},
+    {VERSION, VERSION "Sec-WebSocket-Extensions: permessage-deflate\r\n", CS_RULE_NONE},
+    {VERSION, VERSION "Sec-WebSocket-Extensions: ;\r\n", CS_RULE_WS_EXTENSION_GRAMMAR},
 };
 
 START_TEST(a_request_must_be_all_that_section_4_2_1_says) {

@@ -32,6 +32,11 @@ def content(request, payload, content_format=TEXT):
     return response
 
 
+def size(payload):
+    """What a link says of the size: something where it is more than a packet carries."""
+    return {"sz": str(len(payload))} if len(payload) > 1280 else {}
+
+
 class Stored(Resource):
     """A representation that can be read, replaced, added to by POST and, where it was
     created, deleted."""
@@ -39,6 +44,9 @@ class Stored(Resource):
     def __init__(self, payload, content_format=TEXT, forget=None):
         super().__init__()
         self.payload, self.content_format, self.forget = payload, content_format, forget
+
+    def get_link_description(self):
+        return {**super().get_link_description(), **size(self.payload)}
 
     def matches(self, request):
         """Whether the conditions of the request hold for what exists."""
@@ -136,6 +144,9 @@ class Fixed(Resource):
     def __init__(self, payload, content_format=TEXT):
         super().__init__()
         self.payload, self.content_format = payload, content_format
+
+    def get_link_description(self):
+        return {**super().get_link_description(), **size(self.payload)}
 
     async def render_get(self, request):
         return content(request, self.payload, self.content_format)

@@ -86,6 +86,13 @@ public final class PlugtestServer {
     }
   }
 
+  /** The link to what is more than a packet carries says its size. */
+  private static void sized(CoapResource resource, int length) {
+    if (length > 1280) {
+      resource.getAttributes().setMaximumSizeEstimate(length);
+    }
+  }
+
   private static class Fixed extends CoapResource {
     private final byte[] payload;
     private final int format;
@@ -94,6 +101,7 @@ public final class PlugtestServer {
       super(name);
       this.payload = bytes(payload);
       this.format = format;
+      sized(this, this.payload.length);
     }
 
     @Override
@@ -113,6 +121,7 @@ public final class PlugtestServer {
       this.payload = payload;
       this.format = format;
       this.forget = forget;
+      sized(this, payload.length);
     }
 
     private boolean matches(CoapExchange exchange) {

@@ -389,7 +389,7 @@ func main() {
 		"/location-query": locationQuery,
 		"/large":          fixed(large.String(), message.TextPlain),
 		"/.well-known/core": fixed("</test>,</validate>,</separate>,</query>,</path>,</path/sub1>,</path/sub2>,"+
-			"</seg1/seg2/seg3>,</multi-format>,</location-query>,</large>,</large-update>", message.AppLinkFormat),
+			"</seg1/seg2/seg3>,</multi-format>,</location-query>,</large>;sz=1920,</large-update>;sz=1920", message.AppLinkFormat),
 	} {
 		if err := router.Handle(path, handler); err != nil {
 			log.Fatal(err)
