@@ -80,7 +80,7 @@ PLANTED = [
     ("pairs", "conformance/scenarios/rfc7252/planted.scn",
      "id 7252/9/planted\ncovers RFC7252#9:planted\n---\n", "is not in conformance/requirements.tsv"),
     ("size", "src/wire/planted.c", LONG_FUNCTION, "cs_wire_planted has 102 lines"),
-    ("size", "src/wire/planted.c", MANY_FUNCTIONS * 30, "5 % of the functions"),
+    ("size", "src/wire/planted.c", MANY_FUNCTIONS * 60, "5 % of the functions"),
     ("size", "src/wire/planted.c", "int x;\n" * 801, "has 801 lines"),
     ("banned", "conformance/runner/planted.c", "void f(char *a) {\n  strcpy(a, a);\n}\n", "strcpy is not used"),
     ("banned", "tests/wire/planted.c", "int f(char *a) {\n  return atoi(a);\n}\n", "atoi is not used"),

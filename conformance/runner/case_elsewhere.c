@@ -9,8 +9,9 @@
 /* How long the right answer may take behind one from elsewhere. */
 static const cs_time grace = 300 * CS_MILLISECOND;
 enum {
-  SHOWN_MAX = 16, /* datagrams of strangers that a report shows */
-  KEPT_MAX = 64   /* answers from elsewhere that are looked at */
+  SHOWN_MAX = 16,         /* datagrams of strangers that a report shows, */
+  SHOWN_BYTES_MAX = 4096, /* and bytes of all of them */
+  KEPT_MAX = 64           /* answers from elsewhere that are looked at */
 };
 
 static const char response_source[] = "RFC7252#5.3.2:response-source";
@@ -73,14 +74,15 @@ const char *cs_runner_stray_text(cs_runner_case *c, const cs_runner_stray *stray
 
 /* Nobody's: it is shown, or counted. */
 static void pass_stranger(cs_runner_case *c, unsigned port, cs_span bytes, const char *from) {
-  if (c->strangers++ >= SHOWN_MAX)
+  if (!c->strangers++)
+    c->stranger = cs_runner_text(&c->arena, cs_span_str(from));
+  if (c->strangers > SHOWN_MAX || bytes.len > SHOWN_BYTES_MAX - c->stranger_bytes)
     return;
+  c->stranger_bytes += bytes.len;
   const char *name = cs_runner_text(&c->arena, cs_span_str(from));
   const char *what = c->secured
                          ? cs_runner_format(&c->arena, "%zu bytes", bytes.len) /* nobody can tell */
                          : cs_runner_notation(&c->arena, CS_WIRE_UDP, bytes, &c->limits);
-  if (!c->stranger)
-    c->stranger = name;
   cs_runner_case_record_from(c, port, cs_runner_copy(&c->arena, bytes),
                              cs_runner_format(&c->arena, "elsewhere %s: %s", name, what), name);
 }

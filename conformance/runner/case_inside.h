@@ -241,6 +241,7 @@ struct cs_runner_case {
   } delays; /* of the responses that "<<" has matched, for "varied" */
   cs_runner_stray stray;
   size_t strangers;              /* datagrams from others that answer nothing */
+  size_t stranger_bytes;         /* of those that are shown */
   const char *stranger;          /* the first of these others */
   size_t elsewhere_kept;         /* answers from elsewhere that were kept */
   size_t came;                   /* bytes of datagrams of the target */

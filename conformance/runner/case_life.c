@@ -1,5 +1,5 @@
-/* The search for a sign of life: a ping of CoAP, then also a GET, on UDP both once
- * more, until something answers or the profile's patience ends. At the end of a
+/* The search for a sign of life: a ping of CoAP, then also a GET, on UDP both again
+ * and again, until something answers or the profile's patience ends. At the end of a
  * case on a stream it is made on a new connection, since the target may have had
  * every right to close those of the case. */
 #include "runner/case_inside.h"
@@ -12,7 +12,12 @@ struct due {
   cs_time at;
   unsigned what;
 };
-static const struct due on_udp[] = {{0, PING}, {CS_SECOND, GET}, {3 * CS_SECOND, PING | GET}};
+/* So often that a network which loses every seventh message does not pass for a death. */
+static const struct due on_udp[] = {{0, PING},
+                                    {CS_SECOND, GET},
+                                    {3 * CS_SECOND, PING | GET},
+                                    {4500 * CS_MILLISECOND, PING | GET},
+                                    {6 * CS_SECOND, PING | GET}};
 static const struct due on_streams[] = {{0, PING}, {500 * CS_MILLISECOND, GET}};
 
 static unsigned scheduled(const cs_runner_case *c) {

@@ -175,7 +175,7 @@ static void send_group(cs_runner_net *u, cs_runner_plug *p, cs_span bytes) {
  * does not answer. */
 static void push_datagrams(cs_runner_net *u, cs_runner_plug *p) {
   while (has_unsent(p) && !p->flight->broken) {
-    cs_span bytes;
+    cs_span bytes = {0};
     size_t sent;
     bool veiled = p->veil && cs_runner_veil_output(p->veil, &bytes);
     const cs_runner_letter *letter =

@@ -38,20 +38,8 @@ static cs_span fresh_token(const cs_runner_maker *maker) {
   return cs_runner_copy(maker->arena, cs_span_of(bytes, 4));
 }
 
-/* The parts of a value, each a field that has none. */
-static cs_span joined(const cs_runner_maker *maker, const cs_runner_field *f) {
-  size_t len = 0;
-  for (size_t i = 0; i < f->inner_count; i++)
-    len += cs_runner_field_value(maker, &f->inner[i]).len;
-  cs_base_writer w = cs_base_writer_of(cs_runner_get(maker->arena, len + 1), len);
-  for (size_t i = 0; i < f->inner_count; i++)
-    cs_base_put_span(&w, cs_runner_field_value(maker, &f->inner[i]));
-  return cs_base_written(&w);
-}
-
-cs_span cs_runner_field_value(const cs_runner_maker *maker, const cs_runner_field *f) {
-  if (f->inner_count)
-    return joined(maker, f);
+/* Of a field without parts. */
+static cs_span simple_value(const cs_runner_maker *maker, const cs_runner_field *f) {
   if (f->var < 0)
     return f->literal;
   if (!cs_runner_bound(maker->values, f->var)) {
@@ -60,6 +48,21 @@ cs_span cs_runner_field_value(const cs_runner_maker *maker, const cs_runner_fiel
     cs_runner_bind(maker->values, f->var, fresh);
   }
   return maker->values->of[f->var];
+}
+
+/* The parts of a value, each a field that has none. */
+static cs_span joined(const cs_runner_maker *maker, const cs_runner_field *f) {
+  size_t len = 0;
+  for (size_t i = 0; i < f->inner_count; i++)
+    len += simple_value(maker, &f->inner[i]).len;
+  cs_base_writer w = cs_base_writer_of(cs_runner_get(maker->arena, len + 1), len);
+  for (size_t i = 0; i < f->inner_count; i++)
+    cs_base_put_span(&w, simple_value(maker, &f->inner[i]));
+  return cs_base_written(&w);
+}
+
+cs_span cs_runner_field_value(const cs_runner_maker *maker, const cs_runner_field *f) {
+  return f->inner_count ? joined(maker, f) : simple_value(maker, f);
 }
 
 struct options {

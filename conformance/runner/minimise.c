@@ -78,13 +78,19 @@ static void drop_moves(struct work *w) {
 
 /* ---- Shorter messages ---- */
 
-static bool try_bytes(struct work *w, size_t i, cs_span bytes) {
+/* Tries the moves with another one in place i. */
+static bool try_move(struct work *w, size_t i, const cs_runner_move *move) {
   cs_runner_list moves = {0};
   for (size_t k = 0; k < w->r->moves.count; k++)
     *(cs_runner_move *)cs_runner_push(w->arena, &moves, sizeof(cs_runner_move)) =
-        cs_runner_moves(w->r)[k];
-  ((cs_runner_move *)moves.items)[i].bytes = cs_runner_copy(w->arena, bytes);
+        k == i ? *move : cs_runner_moves(w->r)[k];
   return try_moves(w, &moves);
+}
+
+static bool try_bytes(struct work *w, size_t i, cs_span bytes) {
+  cs_runner_move move = cs_runner_moves(w->r)[i];
+  move.bytes = cs_runner_copy(w->arena, bytes);
+  return try_move(w, i, &move);
 }
 
 /* A message as it goes out, taken apart: the frame around it, too. */
@@ -242,12 +248,9 @@ static void shorten_waits(struct work *w) {
   for (size_t i = 0; i < w->r->moves.count && !w->over; i++) {
     while (cs_runner_moves(w->r)[i].kind == CS_RUNNER_MOVE_WAIT &&
            cs_runner_moves(w->r)[i].time >= 2 * CS_MILLISECOND && !w->over) {
-      cs_runner_list moves = {0};
-      for (size_t k = 0; k < w->r->moves.count; k++)
-        *(cs_runner_move *)cs_runner_push(w->arena, &moves, sizeof(cs_runner_move)) =
-            cs_runner_moves(w->r)[k];
-      ((cs_runner_move *)moves.items)[i].time /= 4;
-      if (!try_moves(w, &moves))
+      cs_runner_move move = cs_runner_moves(w->r)[i];
+      move.time /= 4;
+      if (!try_move(w, i, &move))
         break;
     }
   }

@@ -13,10 +13,10 @@ static bool changes(uint8_t code) {
          code != CS_CODE(0, 5);
 }
 
-/* The bytes of "raw" and of a frame's payload, with noughts where a variable stands. */
+/* The bytes of "raw" and of a frame's payload, with some byte where a variable stands. */
 static void append(cs_runner_arena *arena, const cs_runner_scenario *s, const cs_runner_send *send,
-                   cs_runner_list *out) {
-  static const uint8_t unknown[4];
+                   uint8_t fill, cs_runner_list *out) {
+  const uint8_t unknown[] = {fill, fill, fill, fill};
   for (size_t i = 0; i < send->field_count; i++) {
     const cs_runner_field *f = &send->fields[i];
     cs_span bytes = f->literal;
@@ -92,6 +92,7 @@ static bool frames_change(cs_runner_arena *arena, cs_span s) {
 
 /* What goes over a connection without being a message of ours, step by step. */
 struct loose {
+  uint8_t fill;           /* what variables hold */
   cs_runner_list raw;     /* uint8_t */
   cs_runner_list payload; /* of a WebSocket message that is not whole */
 };
@@ -112,20 +113,19 @@ static bool raw_over(cs_runner_arena *arena, struct loose *l, cs_runner_transpor
 
 static bool send_changes(cs_runner_arena *arena, const cs_runner_scenario *s,
                          const cs_runner_send *send, cs_runner_transport t, struct loose *l) {
-  if ((send->kind != CS_RUNNER_SEND_RAW || 1u << t & CS_RUNNER_DATAGRAMS) &&
-      raw_over(arena, l, t))
+  if ((send->kind != CS_RUNNER_SEND_RAW || 1u << t & CS_RUNNER_DATAGRAMS) && raw_over(arena, l, t))
     return true;
   switch (send->kind) {
   case CS_RUNNER_SEND_MESSAGE:
     return changes(send->code);
   case CS_RUNNER_SEND_RAW:
-    append(arena, s, send, &l->raw);
+    append(arena, s, send, l->fill, &l->raw);
     return false;
   case CS_RUNNER_SEND_FRAME:
     if (send->frame.opcode == TEXT || send->frame.opcode == BINARY)
       l->payload.count = 0;
     if (send->frame.opcode < 8)
-      append(arena, s, send, &l->payload);
+      append(arena, s, send, l->fill, &l->payload);
     return payload_changes(&l->payload);
   case CS_RUNNER_SEND_UPGRADE:
     for (size_t i = 0; i < send->field_count; i++)
@@ -137,18 +137,25 @@ static bool send_changes(cs_runner_arena *arena, const cs_runner_scenario *s,
   }
 }
 
-bool cs_runner_changes(const cs_runner_scenario *s, cs_runner_transport t) {
-  cs_runner_arena arena = {0};
-  struct loose loose = {.raw = {0}};
-  bool any = false;
-  for (size_t i = 0; i < s->step_count && !any; i++) {
+static bool walk(cs_runner_arena *arena, const cs_runner_scenario *s, cs_runner_transport t,
+                 uint8_t fill) {
+  struct loose loose = {.fill = fill};
+  for (size_t i = 0; i < s->step_count; i++) {
     const cs_runner_step *step = &s->steps[i];
-    if (step->kind == CS_RUNNER_SEND)
-      any = send_changes(&arena, s, &step->send, t, &loose);
-    else if (step->kind == CS_RUNNER_CALL && step->call == CS_RUNNER_CALL_REQUEST)
-      any = changes(step->send.code);
+    if (step->kind == CS_RUNNER_SEND && send_changes(arena, s, &step->send, t, &loose))
+      return true;
+    if (step->kind == CS_RUNNER_CALL && step->call == CS_RUNNER_CALL_REQUEST &&
+        changes(step->send.code))
+      return true;
   }
-  any = any || raw_over(&arena, &loose, t);
+  return raw_over(arena, &loose, t);
+}
+
+bool cs_runner_changes(const cs_runner_scenario *s, cs_runner_transport t) {
+  enum { POST = CS_CODE(0, 2) };
+  cs_runner_arena arena = {0};
+  /* A variable may come to stand where a method does. */
+  bool any = walk(&arena, s, t, 0) || walk(&arena, s, t, POST);
   cs_runner_release(&arena);
   return any;
 }

@@ -75,7 +75,7 @@ static bool read_list(state *p, const struct named *table, const char *want, uns
   uint8_t bytes[2 * CS_RUNNER_WORDS_MAX];
   size_t len = 0;
   do {
-    uint16_t v;
+    uint16_t v = 0;
     const uint8_t *start = p->in.at;
     if (len == width * CS_RUNNER_WORDS_MAX)
       return cs_runner_expected(p, "at most %d values", CS_RUNNER_WORDS_MAX);

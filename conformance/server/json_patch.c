@@ -16,8 +16,50 @@ static json_t *parse(cs_span s) {
   return s.len ? json_loadb((const char *)s.at, s.len, JSON_DECODE_ANY, &e) : NULL;
 }
 
-/* RFC 7396 section 2; takes a reference of target (may be NULL), returns one.
- * The recursion is bounded by the length of the patch, which is a message. */
+/* An object that a patch is being laid on. */
+struct level {
+  json_t *target;
+  const json_t *patch;
+  void *at; /* the patch's present member */
+};
+
+static void *first_member(const json_t *patch) {
+  /* The iteration does not change patch, whatever its parameter says. */
+  return json_object_iter((json_t *)(uintptr_t)patch);
+}
+
+/* RFC 7396 section 2, for two objects: lays patch on target, which is changed in
+ * place. False, and target is no more to be used, when patch is nested too deeply. */
+static bool lay_on(json_t *target, const json_t *patch) {
+  enum { DEPTH = 32 };
+  struct level levels[DEPTH] = {{target, patch, first_member(patch)}};
+  size_t depth = 1;
+  while (depth > 0) {
+    struct level *l = &levels[depth - 1];
+    if (!l->at) {
+      depth--;
+      continue;
+    }
+    const char *key = json_object_iter_key(l->at);
+    const json_t *value = json_object_iter_value(l->at);
+    l->at = json_object_iter_next((json_t *)(uintptr_t)l->patch, l->at);
+    if (json_is_null(value)) {
+      (void)json_object_del(l->target, key);
+    } else if (!json_is_object(value)) {
+      (void)json_object_set_new(l->target, key, json_deep_copy(value));
+    } else {
+      if (depth == DEPTH)
+        return false;
+      if (!json_is_object(json_object_get(l->target, key)))
+        (void)json_object_set_new(l->target, key, json_object());
+      levels[depth++] = (struct level){json_object_get(l->target, key), value, first_member(value)};
+    }
+  }
+  return true;
+}
+
+/* Takes a reference of target (may be NULL), returns one; NULL when the patch is
+ * nested too deeply. */
 static json_t *merge(json_t *target, const json_t *patch) {
   if (!json_is_object(patch)) {
     json_decref(target);
@@ -27,21 +69,10 @@ static json_t *merge(json_t *target, const json_t *patch) {
     json_decref(target);
     target = json_object();
   }
-  const char *key;
-  const json_t *value;
-  /* The iteration does not change patch, whatever its parameter says. */
-  for (void *at = json_object_iter((json_t *)(uintptr_t)patch); at;
-       at = json_object_iter_next((json_t *)(uintptr_t)patch, at)) {
-    key = json_object_iter_key(at);
-    value = json_object_iter_value(at);
-    if (json_is_null(value)) {
-      (void)json_object_del(target, key);
-      continue;
-    }
-    json_t *old = json_object_get(target, key);
-    (void)json_object_set_new(target, key, merge(json_incref(old), value));
-  }
-  return target;
+  if (lay_on(target, patch))
+    return target;
+  json_decref(target);
+  return NULL;
 }
 
 /* The container that a pointer (RFC 6901) leads to, and the last of its parts,
@@ -170,7 +201,9 @@ uint8_t cs_server_json_patch(int32_t format, cs_span before, cs_span patch, bool
   json_t *root = parse(before);
   uint8_t code = 0;
   if (format == CS_SERVER_MERGE_PATCH)
-    root = merge(root, change);
+    code = (root = merge(root, change))
+               ? 0
+               : refuse(UNPROCESSABLE, "the patch is nested too deeply", why);
   else if (!before.at)
     code = refuse(CS_CODE(4, 4), "no such resource", why);
   else

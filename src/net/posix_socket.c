@@ -191,7 +191,7 @@ static cs_err bind_beside(int fd, int other, const cs_net_address *local,
 cs_err cs_net_posix_beside(void *net, int fd, const cs_net_address *group, int *other) {
   cs_net_posix *p = net;
   const cs_net_slot *slot = slot_of(p, fd);
-  cs_net_address local;
+  cs_net_address local = {0};
   if (!slot || slot->stream || (group && !cs_net_address_multicast(group)))
     return CS_ERR_ARGUMENT;
   cs_err e = cs_net_posix_local(p, fd, &local);

@@ -218,6 +218,30 @@ START_TEST(a_request_is_sent_again_until_it_is_acknowledged) {
 }
 END_TEST
 
+START_TEST(a_non_confirmable_request_is_sent_again_under_another_message_id) {
+  played p;
+  play_open(&p, PLAY_HEAD ">> NON GET @test\n<< 2.05 payload=\"x\"\n", 0);
+  char first[256];
+  char again[256];
+  snprintf(first, sizeof first, "%s", play_sent(&p));
+  play_wait(&p, 3 * CS_SECOND);
+  snprintf(again, sizeof again, "%s", play_sent(&p));
+  ck_assert_str_ne(again, "");
+  ck_assert_str_ne(field(again, "mid="), field(first, "mid="));
+  ck_assert_str_eq(field(again, "token="), field(first, "token="));
+  /* What comes now is the one response, even to the first copy: it is not passed over as late. */
+  play_gets(&p, line("NON 2.05 mid=0x7777 token=%s payload=\"y\"%s", field(first, "token="), ""));
+  ck_assert_int_eq(play_result(&p).verdict, CS_VERDICT_FAIL);
+  play_close(&p);
+  /* Not where the scenario has named the Message ID. */
+  play_open(&p, PLAY_HEAD ">> NON GET mid=$m @test\n<< 2.05 payload=\"x\"\n", 0);
+  (void)play_sent(&p);
+  play_wait(&p, 9 * CS_SECOND);
+  ck_assert_str_eq(play_sent(&p), "");
+  play_close(&p);
+}
+END_TEST
+
 START_TEST(a_response_is_known_by_token_and_message_id) {
   static const struct {
     const char *head; /* before the Message ID */
@@ -488,6 +512,7 @@ int main(void) {
   tcase_add_test(tc, silence_is_broken_by_anything);
   tcase_add_test(tc, repeats_are_passed_over_unless_the_step_is_about_them);
   tcase_add_test(tc, a_request_is_sent_again_until_it_is_acknowledged);
+  tcase_add_test(tc, a_non_confirmable_request_is_sent_again_under_another_message_id);
   tcase_add_test(tc, a_response_is_known_by_token_and_message_id);
   tcase_add_test(tc, a_note_is_no_end);
   tcase_add_test(tc, a_late_answer_to_an_earlier_request_is_passed_over);

@@ -201,6 +201,26 @@ START_TEST(of_a_group_only_the_target_counts) {
 }
 END_TEST
 
+/* However much comes from strangers, a report shows little of it. */
+START_TEST(strangers_fill_no_report) {
+  static uint8_t bytes[60000];
+  played p;
+  size_t shown = 0;
+  play_open(&p, PLAY_HEAD ">> GET @test\n<< 2.05\n", 0);
+  note(play_sent(&p));
+  for (unsigned i = 0; i < 100; i++)
+    cs_runner_case_receive_elsewhere(p.c, p.port, cs_span_of(bytes, i % 2 ? 400 : sizeof bytes),
+                                     "192.0.2.9:5683", false, p.now);
+  receives(&p, "ACK 2.05");
+  cs_report_case r = play_result(&p);
+  for (size_t i = 0; i < r.packet_count; i++)
+    shown += r.packets[i].from ? r.packets[i].bytes.len : 0;
+  ck_assert_uint_gt(shown, 0);
+  ck_assert_uint_le(shown, 4096);
+  check(&p, CS_VERDICT_PASS, NULL, "");
+}
+END_TEST
+
 /* Answers of the target's host to a group are its own, and count as such. */
 START_TEST(a_host_that_answers_a_group_without_end_is_stopped) {
   static uint8_t bytes[60000];
@@ -253,6 +273,7 @@ int main(void) {
   tcase_add_test(c, a_flood_from_elsewhere_changes_nothing);
   tcase_add_test(c, of_a_group_only_the_target_counts);
   tcase_add_test(c, a_host_that_answers_a_group_without_end_is_stopped);
+  tcase_add_test(c, strangers_fill_no_report);
   tcase_add_test(c, responses_may_have_to_vary);
   suite_add_tcase(s, c);
   return cs_test_main(s);

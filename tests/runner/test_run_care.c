@@ -63,6 +63,9 @@ START_TEST(bytes_are_looked_into) {
       {HEAD("udp") "> raw 40 01 $m\n< ACK * mid=$m\n", CS_RUNNER_UDP, false},
       {HEAD("udp") "> raw 40 02 $m\n< ACK * mid=$m\n", CS_RUNNER_UDP, true},
       {HEAD("udp") "> raw 80 03 $m ff\nsilence 1s\n| * -> fail\n", CS_RUNNER_UDP, true},
+      /* What an answer says may be a method. */
+      {HEAD("udp") "> CON GET mid=$m token=01\n< * * mid=$m token=$x\n> raw 40 $x 00\nalive\n",
+       CS_RUNNER_UDP, true},
       {HEAD("udp") "> raw 40\nsilence 1s\n| * -> fail\n", CS_RUNNER_UDP, false},
       /* A token of four bytes is in the way of the second message. */
       {HEAD("tcp") "> raw 04 01 $t 01 e2 42\n< 2.05 token=$t\n", CS_RUNNER_TCP, false},

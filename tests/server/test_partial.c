@@ -102,6 +102,27 @@ END_TEST
 
 #define AT " Uri-Path=\"patch\" Uri-Path=\"p\" "
 
+/* Depth costs the server nothing that a peer could choose. */
+START_TEST(a_patch_may_not_be_nested_without_end) {
+  for (size_t depth = 31; depth <= 33; depth += 2) {
+    char text[512];
+    uint8_t buf[512];
+    size_t len = 0, n = 0;
+    const char *why;
+    for (size_t i = 0; i < depth; i++)
+      n += (size_t)snprintf(text + n, sizeof text - n, "{\"a\":");
+    text[n++] = '7';
+    for (size_t i = 0; i < depth; i++)
+      text[n++] = '}';
+    uint8_t code = cs_server_json_patch(52, cs_span_str("{}"), cs_span_of(text, n), true, buf,
+                                        sizeof buf, &len, &why);
+    ck_assert_uint_eq(code, depth == 31 ? 0 : CS_CODE(4, 22));
+    if (code == 0)
+      ck_assert(cs_span_equal(cs_span_of(buf, len), cs_span_of(text, n)));
+  }
+}
+END_TEST
+
 START_TEST(a_resource_is_patched) {
   ask(&a, "CON PUT mid=1" AT "Content-Format=50 payload=\"{\\\"a\\\":1}\"");
   ck_assert_begins(ask(&a, "CON iPATCH mid=2" AT "Content-Format=52 payload=\"{\\\"b\\\":2}\""),
@@ -156,6 +177,7 @@ int main(void) {
   tcase_add_checked_fixture(t, open_server, close_server);
   tcase_add_loop_test(t, a_patch_is_performed_or_refused, 0,
                       (int)(sizeof patches / sizeof *patches));
+  tcase_add_test(t, a_patch_may_not_be_nested_without_end);
   tcase_add_test(t, what_does_not_exist_or_does_not_fit);
   tcase_add_test(t, a_resource_is_patched);
   tcase_add_test(t, a_patch_may_create);
