@@ -234,6 +234,10 @@ def compare(messages, layers, numbers):
         ours = from_notation(text, numbers, message.udp)
         seen = [layer for frame in message.frames for layer in layers[frame]]
         theirs = from_tshark(seen[0]) if seen else {}
+        # tshark keeps the payload of a block back until it has them all.
+        blocks = {numbers[name] for name in ("Block1", "Block2")}
+        if any(option[0] in blocks for option in ours["options"]) and theirs.get("payload") == b"":
+            theirs["payload"] = ours["payload"]
         if len(ours["token"]) > 8:
             ours = {key: ours[key] for key in ("type", "code", "mid") if key in ours}
         if len(seen) > 1:
