@@ -107,6 +107,8 @@ static void head(const cs_report_run *run, FILE *to) {
   snprintf(duration, sizeof duration, "%s s", cs_report_seconds(run->duration, seconds));
   for (size_t i = 0; run->target_count > 1 && i < run->target_count; i++)
     target(to, &run->targets[i]);
+  if (run->device)
+    fact(to, "Device", run->device);
   fact(to, "Profile", run->profile);
   fact(to, "Driver", run->driver);
   if (run->target_count == 1 && run->targets[0].security)

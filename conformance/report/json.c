@@ -204,8 +204,8 @@ static json_t *run_json(const cs_report_run *run, const uint16_t *capture_ports)
   bool ok = json && cases && known && targets && capabilities &&
             set_text(json, "tool", run->tool) && set_text(json, "version", run->version) &&
             set_text(json, "target", run->target) && set_text(json, "profile", run->profile) &&
-            set_text(json, "driver", run->driver) && set_number(json, "seed", run->seed) &&
-            set_text(json, "started", *date ? date : NULL) &&
+            set_text(json, "device", run->device) && set_text(json, "driver", run->driver) &&
+            set_number(json, "seed", run->seed) && set_text(json, "started", *date ? date : NULL) &&
             set_seconds(json, "duration", run->duration) && set_text(json, "trouble", run->trouble);
   for (size_t i = 0; ok && i < run->target_count; i++)
     ok = json_array_append_new(targets, target_json(&run->targets[i])) == 0;

@@ -125,6 +125,8 @@ static void properties(writer *w, const cs_report_run *run) {
   property(w, "version", run->version);
   property(w, "target", run->target);
   property(w, "profile", run->profile);
+  if (run->device)
+    property(w, "device", run->device);
   property(w, "driver", run->driver);
   property(w, "seed", seed);
   end(w);

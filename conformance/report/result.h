@@ -110,6 +110,7 @@ typedef struct cs_report_run {
   const char *version;
   const char *target; /* the URIs divided by spaces, or "embedded" */
   const char *profile;
+  const char *device; /* what the profile calls the target, "Thermostat 3 2.1"; or NULL */
   const char *driver; /* "memory" or "sockets" */
   uint64_t seed;
   int64_t started; /* seconds since the epoch; 0 in memory, for equal reports */

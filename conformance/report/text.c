@@ -118,6 +118,8 @@ static void head(const cs_report_run *run, FILE *to) {
     field(to, "security", run->targets[0].security);
   for (size_t i = 0; several && i < run->target_count; i++)
     target(to, &run->targets[i]);
+  if (run->device)
+    field(to, "device", run->device);
   field(to, "profile", run->profile);
   field(to, "driver", run->driver);
   snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);

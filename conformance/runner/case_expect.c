@@ -247,6 +247,17 @@ static bool holds(cs_runner_case *c, const cs_runner_step *step, const alternati
   return true;
 }
 
+/* A line without the padding that puts its ends one below the other. */
+static const char *unpadded(cs_runner_case *c, cs_span line) {
+  char *text = cs_runner_text(&c->arena, line);
+  size_t n = 0;
+  for (size_t i = 0; i < line.len; i++)
+    if (text[i] != ' ' || n == 0 || text[n - 1] != ' ')
+      text[n++] = text[i];
+  text[n] = '\0';
+  return text;
+}
+
 /* What was wanted: the alternatives as written. */
 static const char *wanted(cs_runner_case *c, const cs_runner_step *step) {
   const char *text = NULL;
@@ -262,8 +273,8 @@ static const char *wanted(cs_runner_case *c, const cs_runner_step *step) {
     size_t len = end ? (size_t)(end - a->text) : strlen(a->text);
     while (len && a->text[len - 1] == ' ')
       len--;
-    text = text ? cs_runner_format(&c->arena, "%s | %.*s", text, (int)len, a->text)
-                : cs_runner_format(&c->arena, "%.*s", (int)len, a->text);
+    const char *line = unpadded(c, cs_span_of(a->text, len));
+    text = text ? cs_runner_format(&c->arena, "%s | %s", text, line) : line;
   }
   return text;
 }

@@ -105,7 +105,7 @@ static bool read_number(const struct row *row, const char *command, uint64_t *ou
     *out = v;
     return true;
   }
-  cs_runner_usage_error("%s: %s is no %s", command, optarg, row->what);
+  cs_runner_usage_error("%s: --%s: %s is no %s", command, row->name, optarg, row->what);
   return false;
 }
 

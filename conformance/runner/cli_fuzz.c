@@ -136,6 +136,7 @@ int cs_runner_command_fuzz(cs_runner_args *a) {
   cs_runner_library_close(&l);
   if (cs_runner_signal()) {
     signal(cs_runner_signal(), SIG_DFL);
+    fflush(NULL); /* dying of a signal writes nothing out */
     raise(cs_runner_signal());
   }
   return (int)code;

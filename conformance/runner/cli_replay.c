@@ -374,6 +374,7 @@ int cs_runner_command_replay(cs_runner_args *a) {
     fclose(keylog);
   if (cs_runner_signal()) {
     signal(cs_runner_signal(), SIG_DFL);
+    fflush(NULL); /* dying of a signal writes nothing out */
     raise(cs_runner_signal());
   }
   return (int)x.code;

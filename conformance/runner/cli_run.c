@@ -237,6 +237,8 @@ int cs_runner_command_run(cs_runner_args *a) {
               (!p.uri_count || cs_runner_learn(a, &l, false, p.secured, keylog, &outside)) &&
               cs_runner_library_load(&l, a->scenarios);
   if (good) {
+    if (p.uri_count)
+      cs_runner_library_note_roles(&l, &outside.profile);
     cs_runner_catch_signals();
     code = CS_RUNNER_EXIT_OK;
     if (p.embedded)
@@ -250,6 +252,7 @@ int cs_runner_command_run(cs_runner_args *a) {
   /* Everything is written and ended: now the signal does what it always does. */
   if (cs_runner_signal()) {
     signal(cs_runner_signal(), SIG_DFL);
+    fflush(NULL); /* dying of a signal writes nothing out */
     raise(cs_runner_signal());
   }
   return (int)code;

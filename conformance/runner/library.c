@@ -74,6 +74,7 @@ bool cs_runner_library_open(cs_runner_library *l) {
       add_roles(l, &p);
     }
   }
+  l->own_roles = l->roles.count;
   return true;
 }
 
@@ -296,4 +297,51 @@ bool cs_runner_library_profile(cs_runner_library *l, const char *name, cs_runner
   out->embedded = f != NULL;
   add_roles(l, out);
   return true;
+}
+
+static bool fields_name(const cs_runner_field *f, size_t count, const char *role) {
+  for (size_t i = 0; i < count; i++) {
+    if (f[i].role && strcmp(f[i].role, role) == 0)
+      return true;
+    for (size_t k = 0; k < f[i].inner_count; k++)
+      if (f[i].inner[k].role && strcmp(f[i].inner[k].role, role) == 0)
+        return true;
+  }
+  return false;
+}
+
+static bool scenario_names(const cs_runner_scenario *s, const char *role) {
+  for (size_t i = 0; i < s->need_count; i++)
+    if (s->needs[i].kind == CS_RUNNER_NEED_ROLE && strcmp(s->needs[i].name, role) == 0)
+      return true;
+  for (size_t i = 0; i < s->step_count; i++) {
+    const cs_runner_step *step = &s->steps[i];
+    if (fields_name(step->send.fields, step->send.field_count, role))
+      return true;
+    for (size_t k = 0; k < step->alternative_count; k++)
+      if (fields_name(step->alternatives[k].pattern.fields,
+                      step->alternatives[k].pattern.field_count, role))
+        return true;
+  }
+  return false;
+}
+
+static bool is_used(const cs_runner_library *l, const char *role) {
+  const char *const *own = l->roles.items;
+  const cs_runner_scenario *const *s = l->scenarios.items;
+  for (size_t i = 0; i < l->own_roles; i++)
+    if (strcmp(own[i], role) == 0)
+      return true;
+  for (size_t i = 0; i < l->scenarios.count; i++)
+    if (scenario_names(s[i], role))
+      return true;
+  return false;
+}
+
+void cs_runner_library_note_roles(const cs_runner_library *l, const cs_runner_profile *p) {
+  const cs_runner_resource *r = p->resources.items;
+  for (size_t i = 0; i < p->resources.count; i++)
+    if (!is_used(l, r[i].role))
+      fprintf(stderr, "coapspec: %s: [resources] %s: no scenario of this run knows this role\n",
+              p->file, r[i].role);
 }

@@ -10,6 +10,7 @@ typedef struct cs_runner_library {
   cs_runner_arena arena;
   cs_runner_requirements requirements;
   cs_runner_list roles;     /* const char *: those that any profile names */
+  size_t own_roles;         /* of these, the profiles that are part of the program name so many */
   cs_runner_list scenarios; /* const cs_runner_scenario *, by id */
   cs_runner_names names;    /* what scenarios are checked against */
 } cs_runner_library;
@@ -27,6 +28,10 @@ bool cs_runner_library_load(cs_runner_library *l, const char *folder);
 /* A profile by the name of one that is part of the program, or by its file.
  * A fault is printed; false then. Its roles become known. */
 bool cs_runner_library_profile(cs_runner_library *l, const char *name, cs_runner_profile *out);
+
+/* Prints the roles of the profile that neither a profile of the program nor a scenario
+ * that is loaded names: they are misspelt, or for other scenarios than these. */
+void cs_runner_library_note_roles(const cs_runner_library *l, const cs_runner_profile *p);
 
 /* Adds the requirements.tsv that belongs to a scenario file or folder, if
  * there is one: in it, or up to three folders above. False after a fault. */

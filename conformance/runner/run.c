@@ -1,5 +1,8 @@
 #include "runner/run.h"
 
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -217,13 +220,39 @@ static void release(cs_runner_running *r) {
   }
 }
 
+/* Whether the reports can be written: nobody wants to learn that after the run. */
+static bool writable(const cs_runner_running *r) {
+  const cs_runner_run_config *config = r->config;
+  const char *paths[] = {cs_runner_format(r->arena, "%s/report.txt", config->out), config->pcap};
+  char why[CS_REPORT_WHY_MAX];
+  for (size_t i = 0; i < 2 && paths[i]; i++) {
+    const char *slash = strrchr(paths[i], '/');
+    const char *folder =
+        slash ? cs_runner_text(r->arena, cs_span_of(paths[i], (size_t)(slash - paths[i]) + 1))
+              : ".";
+    if (!cs_report_make_folders(paths[i], why, sizeof why)) {
+      fprintf(stderr, "coapspec: %s\n", why);
+      return false;
+    }
+    if (access(folder, W_OK) != 0) {
+      fprintf(stderr, "coapspec: %s: %s\n", folder, strerror(errno));
+      return false;
+    }
+  }
+  return true;
+}
+
 cs_runner_exit cs_runner_run(const cs_runner_run_config *config) {
   cs_runner_running r = {.config = config, .arena = &config->library->arena};
   cs_runner_exit code = CS_RUNNER_EXIT_OK;
   r.memory = strcmp(config->targets[0], "embedded") == 0;
   if (!choose(&r))
     return CS_RUNNER_EXIT_NOTHING;
+  if (!writable(&r))
+    return CS_RUNNER_EXIT_USAGE;
   cs_time began = cs_runner_wall();
+  if (!r.memory)
+    r.started = (int64_t)time(NULL);
   if (config->time_limit)
     r.until = cs_time_add(began, config->time_limit);
   if (config->output == CS_RUNNER_OUTPUT_TEXT && !config->verbose)

@@ -77,6 +77,7 @@ typedef struct cs_runner_running {
   cs_time reducing; /* time that was spent on making reproducers small */
   const char *trouble;
   cs_time duration;
+  int64_t started;                     /* seconds since the epoch; 0 in memory */
   cs_time until;                       /* the end of the time limit; 0: none */
   struct cs_runner_progress *progress; /* the bar of a terminal, or NULL */
   size_t settled_count, fault_count;   /* for it */

@@ -75,6 +75,14 @@ static void all_cases(const cs_runner_running *r, cs_report_run *run) {
   run->capability_count = rows.count;
 }
 
+/* What the profile calls the target. */
+static const char *device_of(const cs_runner_running *r) {
+  const cs_runner_profile *p = r->config->profile;
+  if (!p->name)
+    return NULL;
+  return p->version ? cs_runner_format(r->arena, "%s %s", p->name, p->version) : p->name;
+}
+
 void cs_runner_describe(const cs_runner_running *r, cs_report_run *run) {
   const cs_runner_requirements *q = &r->config->library->requirements;
   cs_report_target *targets = cs_runner_get(r->arena, r->side_count * sizeof *targets);
@@ -89,9 +97,10 @@ void cs_runner_describe(const cs_runner_running *r, cs_report_run *run) {
                          .version = COAPSPEC_VERSION,
                          .target = uris,
                          .profile = r->config->profile_name,
+                         .device = device_of(r),
                          .driver = r->memory ? "memory" : "sockets",
                          .seed = r->config->seed,
-                         .started = r->memory ? 0 : (int64_t)time(NULL),
+                         .started = r->started,
                          .duration = r->duration,
                          .trouble = r->trouble,
                          .targets = targets,
