@@ -5,7 +5,8 @@
 # exit code; a part whose content comes with a later issue says so and exits 2.
 #
 #   fuzz      every target under libFuzzer and AFL++ (COAPSPEC_FUZZ_SECONDS each,
-#             60 unless set), coverage of the files each names, the canary inverted
+#             60 unless set), coverage of the files each names, the canary inverted;
+#             coapspec fuzz against planted crashes, with five seeds
 #   valgrind  the unit tests under memcheck
 #   trixie    both commands in a debootstrapped, bare Debian 13
 #   bookworm  both commands in a debootstrapped, bare Debian 12
@@ -51,6 +52,17 @@ part_fuzz() {
       [ "${verdict%% *}" = ok ] || sed 's/^/    | /' "$log" | tail -n 40
     done
   done
+  # And coapspec fuzz: three planted crashes, each found with each of five seeds.
+  log=out/extended/fuzz-planted.log
+  if CMAKE_EXTRA=-DCOAPSPEC_TESTS=ON configure_and_build release &&
+    COAPSPEC_FUZZ_LONG="30 1 2 3 4 5" COAPSPEC_BUILD=$root/build/release COAPSPEC_SOURCE=$root \
+      timeout -k 10 900 python3 tests/conformance/test_fuzz.py Fuzz.test_all_three_with_every_seed >"$log" 2>&1; then
+    echo "planted crashes    coapspec   ok"
+  else
+    echo "planted crashes    coapspec   BAD"
+    tail -n 40 "$log"
+    bad=$((bad + 1))
+  fi
   [ "$bad" -eq 0 ]
 }
 

@@ -26,7 +26,8 @@ static const char style[] =
     "var(--line);text-align:right;font-variant-numeric:tabular-nums}"
     "th:first-child,td:first-child{text-align:left}th{font-weight:600}\n"
     "td a{color:inherit}td.n{color:var(--tone);font-weight:600}td.z{color:var(--line)}\n"
-    ".wide{overflow-x:auto}.list td{text-align:left;vertical-align:top}.list a{color:inherit}\n"
+    ".wide{overflow-x:auto}.list td,.list th{text-align:left}.list td{vertical-align:top}.list "
+    "a{color:inherit}\n"
     "details{border:1px solid var(--line);border-radius:6px;margin:6px 0}"
     "summary{padding:7px 12px;cursor:pointer;overflow-wrap:anywhere}"
     "details[open]>summary{border-bottom:1px solid var(--line)}"
@@ -93,7 +94,6 @@ static void target(FILE *to, const cs_report_target *t) {
 
 static void head(const cs_report_run *run, FILE *to) {
   char date[CS_REPORT_DATE_MAX], seed[24], duration[CS_REPORT_TIME_MAX + 8];
-  char seconds[CS_REPORT_TIME_MAX];
   fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
         to);
@@ -104,7 +104,7 @@ static void head(const cs_report_run *run, FILE *to) {
   put(to, run->target);
   fputs("</p>\n<dl class=\"facts\">\n", to);
   snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);
-  snprintf(duration, sizeof duration, "%s s", cs_report_seconds(run->duration, seconds));
+  snprintf(duration, sizeof duration, "%.1f s", (double)run->duration / CS_SECOND);
   for (size_t i = 0; run->target_count > 1 && i < run->target_count; i++)
     target(to, &run->targets[i]);
   if (run->device)
@@ -340,8 +340,8 @@ bool cs_report_print_html(const cs_report_run *run, FILE *to) {
   head(run, to);
   tiles(run, to);
   transports(run, to);
-  matrix(run, &groups, to);
   faults(run, &groups, to);
+  matrix(run, &groups, to);
   capabilities(run, to);
   cases(run, &groups, capture_ports, to);
   fputs("</body>\n</html>\n", to);

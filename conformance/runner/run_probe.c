@@ -331,7 +331,9 @@ void cs_runner_means_rows(const cs_runner_means *m, cs_runner_list *rows) {
   const cs_runner_probe *p;
   for (size_t k = 0; m && k < CAPS_MAX && (p = cs_runner_probe_at(k)); k++) {
     const struct finding *f = &m->caps[k];
-    if (!p->text)
+    /* A CSM means nothing on datagrams, where the probe holds up no case. */
+    bool datagrams = 1u << m->side->transport & CS_RUNNER_DATAGRAMS;
+    if (!p->text || (datagrams && strcmp(p->cap, "csm") == 0))
       continue;
     cs_report_case result = {.packets = NULL};
     if (f->c)

@@ -49,6 +49,8 @@ def section_of(case, by):
 
 def named(section):
     rfc, numbers = section
+    if not rfc:
+        return "signs of life"
     return f"RFC {rfc}" + (" section " + ".".join(map(str, numbers)) if numbers else "")
 
 

@@ -478,6 +478,20 @@ START_TEST(a_session_is_made_anew) {
 }
 END_TEST
 
+/* A DTLS session may end while nothing is waited for; a connection's end is an arrival. */
+START_TEST(the_end_of_an_idle_dtls_session_is_passed_over) {
+  for (int t = CS_RUNNER_DTLS; t <= CS_RUNNER_TLS; t++) {
+    cs_report_case r;
+    cs_runner_case *c = play("",
+                             "call GET @test\nexpect response 2.05\ncall release\n"
+                             "expect error RFC7252#4.5:duplicate -> fail\n| silence 2s -> pass",
+                             (cs_runner_transport)t, 1, &r);
+    ck_assert_int_eq(r.verdict, t == CS_RUNNER_DTLS ? CS_VERDICT_PASS : CS_VERDICT_FAIL);
+    put_away(c);
+  }
+}
+END_TEST
+
 static Suite *suite_of(void) {
   Suite *suite = suite_create("case_call");
   TCase *tc = tcase_create("all");
@@ -498,6 +512,7 @@ static Suite *suite_of(void) {
   tcase_add_loop_test(tc, calls_are_played_on_every_transport, 0, CS_RUNNER_TRANSPORT_COUNT_);
   tcase_add_test(tc, a_refused_handshake_is_told);
   tcase_add_test(tc, a_session_is_made_anew);
+  tcase_add_test(tc, the_end_of_an_idle_dtls_session_is_passed_over);
   suite_add_tcase(suite, tc);
   return suite;
 }
