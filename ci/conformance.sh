@@ -82,7 +82,7 @@ only_passes() {
 
 # verdicts NAME: one line a case of a scenario: id, transport, verdict
 verdicts() {
-  sed -n '/^  "requirements"/q; s/^ *"\(id\|transport\|verdict\)": *"\([^"]*\)",*$/\2/p' "$reports/$1/report.json" |
+  sed -n '/^  "requirements"/q; /^  "cases"/,$s/^ *"\(id\|transport\|verdict\)": *"\([^"]*\)",*$/\2/p' "$reports/$1/report.json" |
     paste - - - | grep -v '^target/' | sort
 }
 
@@ -223,7 +223,12 @@ run_embedded() {
   local name=$1 group=$2 address
   shift 2
   address=$(free_place 2)
-  if [ "$name" = embedded-tokens ]; then serve "$name" "$address" --extended-tokens 512; else serve "$name" "$address"; fi
+  # In memory a datagram to a group reaches the server: on sockets where it listens.
+  case $name in
+    embedded-tokens) serve "$name" "$address" --extended-tokens 512 ;;
+    embedded) serve "$name" "$address" --multicast ;;
+    *) serve "$name" "$address" ;;
+  esac
   # shellcheck disable=SC2046 # one word a target
   $coapspec run $(for group in $group; do targets "$group" "$address" udp tcp ws dtls tls wss; done) \
     --profile embedded --out "$reports/$name" "$@" >"$reports/$name.log" 2>&1 &
