@@ -349,6 +349,9 @@ bool cs_runner_speaks_of_pings(const cs_runner_scenario *s);
 
 /* ---- case_stream.c: bytes of a connection ---- */
 
+/* More bytes, in the arena. */
+void cs_runner_buffer_append(cs_runner_arena *arena, cs_runner_buffer *b, cs_span bytes);
+
 static inline cs_runner_stream *cs_runner_stream_of(cs_runner_case *c, unsigned port) {
   return c->streams[port];
 }

@@ -8,7 +8,7 @@ bool cs_runner_stream_writable(const cs_runner_stream *s) {
          !s->silenced;
 }
 
-static void append(cs_runner_arena *arena, cs_runner_buffer *b, cs_span bytes) {
+void cs_runner_buffer_append(cs_runner_arena *arena, cs_runner_buffer *b, cs_span bytes) {
   if (bytes.len > b->cap - b->len) {
     size_t cap = b->cap ? b->cap : 1024;
     while (cap < b->len + bytes.len)
@@ -53,7 +53,7 @@ void cs_runner_stream_sent(cs_runner_case *c, unsigned port, cs_span bytes) {
   cs_runner_buffer *out = &s->out;
   if (s->mode != CS_RUNNER_MODE_MESSAGES && s->mode != CS_RUNNER_MODE_FRAMES)
     return;
-  append(&c->arena, out, bytes);
+  cs_runner_buffer_append(&c->arena, out, bytes);
   while (out->len) {
     cs_span left = cs_span_of(out->at, out->len);
     size_t n = c->form == CS_WIRE_TCP ? sent_message(s, left) : sent_frame(s, left);
@@ -213,7 +213,7 @@ static void arrive_data(cs_runner_case *c, unsigned port, cs_span wire,
   }
   if (!s->fragmented)
     s->message.len = 0;
-  append(&c->arena, &s->message, payload);
+  cs_runner_buffer_append(&c->arena, &s->message, payload);
   s->fragmented = !frame->fin;
   if (s->fragmented)
     cs_runner_case_record(c, CS_REPORT_BYTES, false, port, wire,
@@ -285,7 +285,7 @@ static bool take_one(cs_runner_case *c, unsigned port) {
 void cs_runner_stream_take(cs_runner_case *c, unsigned port, cs_span bytes) {
   cs_runner_stream *s = cs_runner_stream_of(c, port);
   s->total += bytes.len;
-  append(&c->arena, &s->in, bytes);
+  cs_runner_buffer_append(&c->arena, &s->in, bytes);
   while (take_one(c, port))
     if (c->inbox.count > CS_RUNNER_INBOX_MAX || c->packets.count > CS_RUNNER_PACKETS_MAX)
       return;

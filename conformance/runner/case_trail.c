@@ -8,22 +8,6 @@ static void record(cs_runner_call *call, bool sent, cs_span bytes, const char *n
   cs_runner_case_record(call->owner, CS_REPORT_BYTES, sent, call->port, bytes, notation);
 }
 
-static void append(cs_runner_arena *arena, cs_runner_buffer *b, cs_span bytes) {
-  if (bytes.len > b->cap - b->len) {
-    size_t cap = b->cap ? b->cap : 1024;
-    while (cap < b->len + bytes.len)
-      cap *= 2;
-    uint8_t *at = cs_runner_get(arena, cap);
-    if (b->len)
-      memcpy(at, b->at, b->len);
-    b->at = at;
-    b->cap = cap;
-  }
-  if (bytes.len)
-    memcpy(b->at + b->len, bytes.at, bytes.len);
-  b->len += bytes.len;
-}
-
 static cs_span shift(cs_runner_call *call, cs_runner_trail *t, size_t len) {
   cs_span bytes = cs_runner_copy(&call->owner->arena, cs_span_of(t->held.at, len));
   t->held.len -= len;
@@ -103,7 +87,7 @@ void cs_runner_trail_add(cs_runner_call *call, bool sent, cs_span bytes) {
     record(call, sent, bytes, cs_runner_notation(&c->arena, CS_WIRE_UDP, bytes, &any));
     return;
   }
-  append(&c->arena, &t->held, bytes);
+  cs_runner_buffer_append(&c->arena, &t->held, bytes);
   while (cut(call, sent, t) && c->packets.count <= CS_RUNNER_PACKETS_MAX)
     ;
 }
